@@ -145,7 +145,8 @@ class Studio:
                 model, lambda text, done: job.tell(Loading(text, done)), job.cancel
             ) as backend:
                 loaded = time.monotonic()
-                assert job.request.seed is not None and job.started is not None
+                assert job.request.seed is not None
+                assert job.started is not None
                 yield Started(job.request.seed)
                 tokens: list[Token] = []
                 first: float | None = None
@@ -241,8 +242,26 @@ class Studio:
             artifact["token"] = self.identity.media_token(artifact["sha256"], artifact["name"])
         return shown
 
+    def shown(self, session: str, generation: Generation) -> dict[str, Any]:
+        """`public`, with the session's own current rating under "rating" (or None)."""
+        rating = self.store.current_rating(generation.id, self.identity.rater(session))
+        mine = rating.model_dump(exclude={"rater"}) if rating else None
+        return self.public(generation) | {"rating": mine}
+
+    def live(self, session: str, job_id: str, name: str, start: int, count: int) -> bytes:
+        """`count` bytes from `start` of a file that a job of this session is writing.
+
+        Shorter, or empty, where the file ends or is no longer there."""
+        job = self.jobs.get(session, job_id)
+        try:
+            with (self.scratch / job.id / Path(name).name).open("rb") as file:
+                file.seek(max(0, start))
+                return file.read(max(0, count))
+        except FileNotFoundError:
+            return b""
+
     def next_token(self, model_id: str, inputs: TextInputs, count: int) -> list[Any]:
-        """The likeliest next tokens of a text, as (id, text, logprob); loads the model if need be."""
+        """The likeliest next tokens of a text as (id, text, logprob); may load the model first."""
         model = self.catalog.get(model_id)
         with self.engines.use(model, lambda *_: None, Job("", _NOTHING).cancel) as backend:
             if not isinstance(backend, TextBackend):
