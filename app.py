@@ -1,0 +1,21 @@
+"""The door: read the settings, wire the objects, launch."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+from genui.settings import Settings  # noqa: E402
+from genui.start import from_command_line  # noqa: E402
+from genui.studio import Studio  # noqa: E402
+from genui.ui.app import build_app, launch  # noqa: E402
+
+settings = from_command_line() if __name__ == "__main__" else Settings()
+studio = Studio(settings)
+demo = build_app(studio)
+
+if __name__ == "__main__":
+    if settings.warm:
+        studio.warm()
+    launch(demo, studio, settings)

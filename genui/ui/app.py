@@ -1,0 +1,92 @@
+"""The page: header, tabs, program endpoints; and how it is launched."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from genui.settings import Settings
+from genui.studio import Studio
+from genui.ui.api import add_endpoints
+from genui.ui.routes import ASSETS, routes
+from genui.ui.tabs import audio, ratings, text
+from genui.ui.theme import Face
+
+HEADER = """<div class="gu-head"><img class="gu-mark" src="genui/assets/mark.svg" alt="">
+<span class="gu-name">genui</span><span class="gu-tag">Watch generative AI work, use it,
+and make it better by rating it.</span></div>"""
+SCRIPTS = ("vendor/highlight.min.js", "genui.js", "strip.js", "text.js", "audio.js", "ratings.js")
+TABS = (("text", "Text", text), ("audio", "Audio", audio), ("ratings", "Ratings", ratings))
+
+
+def build_app(studio: Studio) -> gr.Blocks:
+    """The whole page over one studio."""
+    with gr.Blocks(title="genui", analytics_enabled=False, fill_width=True) as demo:
+        gr.HTML(HEADER, js_on_load=None)
+        with gr.Tabs(selected="text", elem_id="tabs") as tabs:
+            for tab_id, label, module in TABS:
+                with gr.Tab(label, id=tab_id, elem_id=f"tab-{tab_id}"):
+                    module.build(studio)
+        tabs.select(
+            None, None, None,
+            js="() => { setTimeout(() => { const t = document.querySelector("
+            "'[role=tab][aria-selected=true]'); if (t) history.replaceState(null, '', "
+            "'?tab=' + t.textContent.trim().toLowerCase() + "
+            "(document.body.classList.contains('dark') && location.search.includes('__theme') "
+            "? '&__theme=dark' : '')) }, 0) }",
+        )  # fmt: skip
+        demo.load(open_tab, None, tabs, queue=False, api_visibility="private")
+        add_endpoints(studio)
+    return demo
+
+
+def open_tab(request: gr.Request) -> Any:
+    """Select the tab named in the link."""
+    wanted = request.query_params.get("tab", "")
+    return gr.Tabs(selected=wanted) if wanted in {tab[0] for tab in TABS} else gr.skip()
+
+
+def head() -> str:
+    """Stylesheet and scripts, each with a version so that browsers never mix two releases."""
+
+    def version(name: str) -> str:
+        return hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
+
+    links = [f'<link rel="stylesheet" href="genui/assets/{n}?v={version(n)}">' for n in styles()]
+    scripts = [f'<script src="genui/assets/{n}?v={version(n)}"></script>' for n in SCRIPTS]
+    return "\n".join([*links, *scripts])
+
+
+def styles() -> list[str]:
+    """Our stylesheets, the shared one first."""
+    return ["genui.css", *sorted(p.name for p in ASSETS.glob("*.css") if p.name != "genui.css")]
+
+
+def launch(demo: gr.Blocks, studio: Studio, settings: Settings, **more: Any) -> Any:
+    """Start the server with everything closed that need not be open."""
+    demo.queue(default_concurrency_limit=8, max_size=256)
+    return demo.launch(
+        server_name=settings.host,
+        server_port=settings.port,
+        root_path=settings.root_path or None,
+        share=settings.share,
+        auth=settings.accounts or None,
+        theme=Face(),
+        head=head(),
+        favicon_path=str(ASSETS / "favicon.png") if (ASSETS / "favicon.png").exists() else None,
+        footer_links=["api"],
+        show_error=False,
+        allowed_paths=[],
+        blocked_paths=[str(settings.data_dir), str(Path.cwd() / ".git")],
+        max_file_size="64mb",
+        enable_monitoring=False,
+        strict_cors=True,
+        run_history=False,
+        mcp_server=settings.mcp,
+        ssr_mode=False,
+        app_kwargs={"routes": routes(studio)},
+        **more,
+    )
