@@ -6,10 +6,10 @@ import os
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-from genui.settings import Settings  # noqa: E402
-from genui.start import from_command_line  # noqa: E402
-from genui.studio import Studio  # noqa: E402
-from genui.ui.app import build_app, launch  # noqa: E402
+from genui.settings import Settings
+from genui.start import from_command_line
+from genui.studio import Studio
+from genui.ui.app import build_app, launch
 
 settings = from_command_line() if __name__ == "__main__" else Settings()
 studio = Studio(settings)

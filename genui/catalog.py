@@ -118,7 +118,9 @@ def operator_model(name: str) -> Model:
     path = Path(name).expanduser()
     gguf = name.endswith(".gguf")
     local = path.exists() or gguf
-    source = Source(type="path", path=str(path.absolute())) if local else Source(type="hub", repo=name)
+    source = (
+        Source(type="path", path=str(path.absolute())) if local else Source(type="hub", repo=name)
+    )
     slug = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.stem if c.isascii())
     size = path.stat().st_size if path.is_file() else None
     return Model(

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Condition, Event as Flag, Thread
+from threading import Condition, Thread
+from threading import Event as Flag
 from typing import Any
 
 from genui.backends import engine

@@ -12,7 +12,8 @@ import secrets
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from threading import Condition, Event as Flag, Thread
+from threading import Condition, Thread
+from threading import Event as Flag
 
 from genui.errors import Busy, Cancelled, GenuiError, NotFound
 from genui.records import Event, Failed, Finished, Queued, Request, Started, Stopped
@@ -181,7 +182,8 @@ class Jobs:
         job.cancel.set()
         self.lanes[job.request.model].drop(job)
         if not any(isinstance(event, Started) for event in job.events):
-            job.tell(Stopped())  # fetching and loading cannot be interrupted; the visitor need not wait
+            # fetching and loading may go on for a while; the visitor need not wait for that
+            job.tell(Stopped())
 
     def _forget(self) -> None:
         finished = [job_id for job_id, job in self.jobs.items() if job.done]

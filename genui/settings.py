@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _share_needs_auth(self) -> Settings:
         if self.share and not self.auth:
-            raise ValueError("--share opens this machine to the internet: give --auth user:password")
+            raise ValueError(
+                "--share opens this machine to the internet: give --auth user:password"
+            )
         for pair in filter(None, self.auth.split(",")):
             user, colon, password = pair.partition(":")
             if not (user and colon and password):

@@ -42,5 +42,5 @@ def from_command_line(argv: Sequence[str] | None = None) -> Settings:
         first = error.errors()[0]
         where = " ".join(f"--{str(part).replace('_', '-')}" for part in first["loc"])
         message = str(first["msg"]).removeprefix("Value error, ")
-        print(f"{where}: {message}" if where else message, file=sys.stderr)  # noqa: T201
+        print(f"{where}: {message}" if where else message, file=sys.stderr)
         sys.exit(2)

@@ -42,9 +42,11 @@ class TextInputs(Schema):
         if self.mode == "complete":
             if not self.prompt.strip():
                 raise ValueError("Write a few words first; the model continues from them")
-        elif not self.messages or self.messages[-1].role != "user":
-            raise ValueError("Write a message first")
-        elif not self.messages[-1].content.strip():
+        elif (
+            not self.messages
+            or self.messages[-1].role != "user"
+            or not self.messages[-1].content.strip()
+        ):
             raise ValueError("Write a message first")
         return self
 

@@ -76,7 +76,7 @@ def launch(demo: gr.Blocks, studio: Studio, settings: Settings, **more: Any) -> 
         auth=settings.accounts or None,
         theme=Face(),
         head=head(),
-        favicon_path=str(ASSETS / "favicon.png") if (ASSETS / "favicon.png").exists() else None,
+        favicon_path=str(ASSETS / "favicon.png"),
         footer_links=["api"],
         show_error=False,
         allowed_paths=[],

@@ -41,7 +41,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
             media_type=mime,
             filename=f"genui-{sha256[:8]}.{suffix}",
             content_disposition_type="inline",
-            headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"},
+            headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600"},
         )
 
     return [

@@ -1,4 +1,4 @@
-"""The face of genui as a Gradio theme: paper, ink and one accent. assets/genui.css does the rest."""
+"""The face of genui as a Gradio theme: paper, ink, one accent. assets/genui.css does the rest."""
 
 from __future__ import annotations
 

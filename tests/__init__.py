@@ -1,0 +1,1 @@
+"""The tests of genui: `python -m tests` runs lint, types and all of them."""
