@@ -18,7 +18,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GENUI_", extra="ignore", frozen=True)
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    # a Hugging Face Space says through Gradio's own variable where it wants to be served
+    host: str = Field(
+        os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), description="Address to listen on."
+    )
     port: int = Field(7860, ge=1, le=65535, description="Port to listen on.")
     data_dir: Path = Field(
         Path("data"), description="Folder for the database, media, keys and fetched models."
