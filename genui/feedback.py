@@ -1,0 +1,61 @@
+"""Why people like or dislike a result: the reasons each kind of result may be given.
+
+Slugs are stored, labels are shown. A kind without a list of its own takes the general one.
+Knows neither the page nor the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from genui.errors import BadInput
+from genui.records import Thumb
+
+Reasons = dict[Thumb, tuple[tuple[str, str], ...]]  # thumb -> (slug, label), in the order shown
+
+GENERAL: Reasons = {
+    "up": (("beautiful", "Beautiful"), ("fits", "Fits what I asked"), ("surprising", "Surprising")),
+    "down": (
+        ("ugly", "Ugly"), ("off-topic", "Not what I asked"), ("broken", "Broken"),
+        ("unsafe", "Unsafe"),
+    ),
+}  # fmt: skip
+
+REASONS: dict[str, Reasons] = {
+    "text": {
+        "up": (
+            ("helpful", "Helpful"), ("correct", "Correct"), ("well-written", "Well written"),
+            ("creative", "Creative"), ("funny", "Funny"),
+        ),
+        "down": (
+            ("wrong", "Wrong"), ("off-topic", "Off topic"), ("repetitive", "Repetitive"),
+            ("badly-written", "Badly written"), ("cut-off", "Cut off"), ("unsafe", "Unsafe"),
+        ),
+    },
+    "speech": {
+        "up": (
+            ("natural", "Natural"), ("clear", "Clear"), ("right-tone", "Right tone"),
+            ("right-pace", "Right pace"),
+        ),
+        "down": (
+            ("robotic", "Robotic"), ("mispronounced", "Mispronounced"), ("noisy", "Noisy"),
+            ("wrong-tone", "Wrong tone"), ("wrong-pace", "Wrong pace"), ("cut-off", "Cut off"),
+        ),
+    },
+}  # fmt: skip
+
+
+def reasons_for(kind: str) -> Reasons:
+    """The reasons a result of this kind may be given."""
+    return REASONS.get(kind, GENERAL)
+
+
+def check_reasons(kind: str, given: Iterable[str]) -> tuple[str, ...]:
+    """The given reasons, each once; raises `BadInput` naming the known ones.
+
+    Every reason of the kind goes with either thumb: "well written, but wrong" is an opinion."""
+    known = [slug for side in reasons_for(kind).values() for slug, _ in side]
+    wanted = tuple(dict.fromkeys(given))
+    if not set(wanted) <= set(known):
+        raise BadInput(f"A reason for {kind} is one of: {', '.join(known)}.")
+    return wanted
