@@ -20,7 +20,7 @@ from genui.records import Event, Failed, Finished, Queued, Request, Started, Sto
 
 log = logging.getLogger(__name__)
 
-KEPT = 256  # finished jobs whose event logs stay in memory for a reload
+KEPT = 64  # finished jobs whose event logs stay in memory for a reload
 LAST = (Finished, Stopped, Failed)
 SORRY = "Something went wrong on this machine. Try again; the operator's log has the details."
 

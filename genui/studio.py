@@ -16,6 +16,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event as Flag
 from threading import Thread
 from typing import Any
 
@@ -69,6 +70,7 @@ class Studio:
         self.store = Store.open(settings.data_dir, settings.database_url)
         self.scratch = settings.data_dir / "scratch"
         self.scratch.mkdir(parents=True, exist_ok=True)
+        self._sweep_scratch()
         placement = Placement(
             device=self.machine.device,
             threads=self.machine.threads,
@@ -78,6 +80,13 @@ class Studio:
         self.engines = Engines(self._fetch, self.machine, placement, settings.idle_minutes * 60)
         self.jobs = Jobs(self._run, settings.queue_max, settings.session_jobs)
         self._recent_ratings: dict[str, deque[float]] = defaultdict(deque)
+
+    def _sweep_scratch(self) -> None:
+        """Remove what a killed process left; another live process may share the folder, so only
+        what is a day old."""
+        for folder in self.scratch.iterdir():
+            if time.time() - folder.stat().st_mtime > 86400:
+                shutil.rmtree(folder, ignore_errors=True)
 
     # --- models -----------------------------------------------------------------------------
 
@@ -102,7 +111,7 @@ class Studio:
             for kind in dict.fromkeys(m.kind for m in self.catalog.models.values()):
                 model = self.catalog.default(kind)
                 try:
-                    with self.engines.use(model, lambda *_: None, Job("", _NOTHING).cancel):
+                    with self.engines.use(model, lambda *_: None, Flag()):
                         pass
                 except (GenuiError, Cancelled) as error:
                     log.warning("could not warm %s: %s", model.id, error)
@@ -263,7 +272,7 @@ class Studio:
     def next_token(self, model_id: str, inputs: TextInputs, count: int) -> list[Any]:
         """The likeliest next tokens of a text as (id, text, logprob); may load the model first."""
         model = self.catalog.get(model_id)
-        with self.engines.use(model, lambda *_: None, Job("", _NOTHING).cancel) as backend:
+        with self.engines.use(model, lambda *_: None, Flag()) as backend:
             if not isinstance(backend, TextBackend):
                 raise BadInput(f"{model.title} writes no text.")
             return list(backend.next_token(inputs, count))
@@ -310,6 +319,8 @@ class Studio:
         if len(recent) >= self.settings.ratings_per_minute:
             raise Busy("That is many ratings in a minute; take a breath and go on in a moment.")
         recent.append(moment)
-
-
-_NOTHING = Request(kind="none", model="none", inputs={})
+        if len(self._recent_ratings) > 10_000:
+            for other in [
+                s for s, times in self._recent_ratings.items() if moment - times[-1] > 60
+            ]:
+                del self._recent_ratings[other]
