@@ -11,6 +11,7 @@ import gradio as gr
 from genui.settings import Settings
 from genui.studio import Studio
 from genui.ui.api import add_endpoints
+from genui.ui.feedback import feedback_info
 from genui.ui.routes import ASSETS, routes
 from genui.ui.tabs import audio, ratings, text
 from genui.ui.theme import Face
@@ -49,15 +50,16 @@ def open_tab(request: gr.Request) -> Any:
     return gr.Tabs(selected=wanted) if wanted in {tab[0] for tab in TABS} else gr.skip()
 
 
-def head() -> str:
-    """Stylesheet and scripts, each with a version so that browsers never mix two releases."""
+def head(settings: Settings) -> str:
+    """Stylesheet and scripts, each with a version so that browsers never mix two releases; before
+    them what the feedback strip reads."""
 
     def version(name: str) -> str:
         return hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
 
     links = [f'<link rel="stylesheet" href="genui/assets/{n}?v={version(n)}">' for n in styles()]
     scripts = [f'<script src="genui/assets/{n}?v={version(n)}"></script>' for n in SCRIPTS]
-    return "\n".join([*links, *scripts])
+    return "\n".join([feedback_info(settings), *links, *scripts])
 
 
 def styles() -> list[str]:
@@ -75,7 +77,7 @@ def launch(demo: gr.Blocks, studio: Studio, settings: Settings, **more: Any) -> 
         share=settings.share,
         auth=settings.accounts or None,
         theme=Face(),
-        head=head(),
+        head=head(settings),
         favicon_path=str(ASSETS / "favicon.png"),
         footer_links=["api"],
         show_error=False,

@@ -15,9 +15,10 @@ WHERE = {
 
 
 def feedback_info(settings: Settings) -> str:
-    """A JSON data block (it never runs): {"mode", "note", "reasons": {kind: {thumb: [[slug, label]]}}}.
+    """A JSON data block (it never runs): {"mode", "note", "reasons"}.
 
-    `note` says in one line where a rating goes; the kind "" is for kinds without own reasons."""
+    `note` says in one line where a rating goes; `reasons` is kind -> thumb -> [[slug, label], ...],
+    with the kind "" for kinds without a list of their own."""
     info = {
         "mode": settings.feedback,
         "note": WHERE[settings.feedback].format(license=settings.feedback_license),
