@@ -26,7 +26,7 @@ from genui.backends import engine
 from genui.backends.base import Backend, Output, Placement, parse
 from genui.backends.text import TextBackend, TextInputs
 from genui.catalog import Catalog, Model, why_not
-from genui.engines import Engines
+from genui.engines import Engines, Tell
 from genui.errors import BadInput, Busy, Cancelled, GenuiError, NotFound, StorageFull, Unavailable
 from genui.identity import Identity
 from genui.jobs import Job, Jobs
@@ -90,7 +90,7 @@ class Studio:
 
     # --- models -----------------------------------------------------------------------------
 
-    def _fetch(self, model: Model, tell: Any, cancel: Any) -> Path:
+    def _fetch(self, model: Model, tell: Tell, cancel: Flag) -> Path:
         return weights.locate(
             model, self.settings.data_dir / "models", offline=self.settings.offline,
             tell=tell, cancel=cancel,
