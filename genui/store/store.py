@@ -122,7 +122,7 @@ class Store:
 
     def current_rating(self, generation_id: str, rater: str) -> Rating | None:
         """What this rater thinks of a generation now; None if nothing, or taken back."""
-        query = _current(*RATING_COLUMNS).where(
+        query = current_rows(*RATING_COLUMNS).where(
             generations.c.id == generation_id, current_ratings.c.rater == rater
         )
         with self.database.read() as connection:
@@ -131,7 +131,7 @@ class Store:
 
     def ratings_of(self, rater: str, limit: int) -> list[tuple[Generation, Rating]]:
         """The rater's current ratings, newest first."""
-        query = _current(*RATING_COLUMNS, generations.c.record)
+        query = current_rows(*RATING_COLUMNS, generations.c.record)
         query = query.where(current_ratings.c.rater == rater)
         return self._page(query, limit, 0)
 
@@ -150,10 +150,19 @@ class Store:
         text: str = "",
         limit: int = 50,
         offset: int = 0,
+        **more: Any,
     ) -> list[tuple[Generation, Rating]]:
-        """Current ratings that pass the filters, newest first; see `tally.where`."""
-        query = _current(*RATING_COLUMNS, generations.c.record)
-        return self._page(query.where(*tally.where(kind, model, thumb, text)), limit, offset)
+        """Current ratings that pass the filters, newest first; see `tally.where`, also for what
+        `more` may name."""
+        query = current_rows(*RATING_COLUMNS, generations.c.record)
+        wanted = tally.where(kind, model, thumb, text, **more)
+        return self._page(query.where(*wanted), limit, offset)
+
+    def newest_event(self) -> int:
+        """The number of the newest rating event; it grows whenever a sum here changes."""
+        query = select(func.coalesce(func.max(ratings.c.seq), 0))
+        with self.database.read() as connection:
+            return connection.execute(query).scalar_one()
 
     def count(
         self,
@@ -222,8 +231,8 @@ def rebuild(connection: Connection) -> None:
     )  # fmt: skip
 
 
-def _current(*columns: Any) -> Select[Any]:
-    """`columns` of current ratings with their events and generations."""
+def current_rows(*columns: Any) -> Select[Any]:
+    """A query for `columns` of the current ratings, their events and their generations."""
     return (
         select(*columns)
         .select_from(current_ratings)

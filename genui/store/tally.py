@@ -5,16 +5,17 @@ Everything is counted from `current_ratings`, one row for each rater and generat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, exists, func, select, type_coerce
 
 from genui.records import Thumb
 from genui.store import conversation
 from genui.store.tables import current_ratings as current
-from genui.store.tables import generations
+from genui.store.tables import generations, ratings
+
+events = ratings.alias()  # its own name, whatever query the conditions below join
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,15 @@ def where(
     thumb: Thumb | None = None,
     text: str = "",
     since: str | None = None,
+    *,
+    reason: str | None = None,
+    rater: str | None = None,
+    owner: str | None = None,
+    shared: bool = False,
 ) -> list[ColumnElement[bool]]:
     """The conditions of the filters that are set. `text` is looked for in prompts and outputs,
-    whatever the case; `since` is an ISO 8601 time in UTC."""
+    whatever the case; `since` is an ISO 8601 time in UTC. `owner` keeps to the results of one
+    session; with `shared` also those that were rated for the public data set."""
     conditions: list[ColumnElement[bool]] = []
     if kind is not None:
         conditions.append(current.c.kind == kind)
@@ -58,50 +65,64 @@ def where(
         conditions.append(current.c.thumb == thumb)
     if since is not None:
         conditions.append(current.c.created >= since)
+    if rater is not None:
+        conditions.append(current.c.rater == rater)
+    if reason is not None:
+        named = type_coerce(events.c.reasons, Text).contains(f'"{reason}"', autoescape=True)
+        conditions.append(_event(named))
+    if owner is not None:
+        own = current.c.generation.in_(
+            select(generations.c.seq).where(generations.c.owner == owner)
+        )
+        conditions.append(own | _event(events.c.sharing == "shared") if shared else own)
     if text:
         found = generations.c.words.contains(conversation.fold(text), autoescape=True)
         conditions.append(current.c.generation.in_(select(generations.c.seq).where(found)))
     return conditions
 
 
+def _event(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the event behind a current rating meets a condition."""
+    return exists().where(events.c.seq == current.c.event, condition).correlate(current)
+
+
 def summary(connection: Connection, conditions: list[ColumnElement[bool]]) -> Summary:
-    """Sums per model. Two levels of grouping follow the covering index, which is many times
-    faster in SQLite than counting distinct raters in one."""
+    """Sums per model in one pass over the covering index."""
     c = current.c
-    of_rater = (
+    query: Select[Any] = (
         select(
-            c.kind, c.model, c.rater,
-            func.count().label("ratings"),
-            func.sum(case((c.thumb == "up", 1), else_=0)).label("up"),
-            func.sum(case((c.thumb == "down", 1), else_=0)).label("down"),
-            func.count(c.stars).label("stars_n"),
-            func.coalesce(func.sum(c.stars), 0).label("stars"),
-        ).where(*conditions).group_by(c.kind, c.model, c.rater).subquery()
-    )  # fmt: skip
-    r = of_rater.c
-    sums = connection.execute(
-        select(
-            r.kind, r.model, func.sum(r.up), func.sum(r.down), func.sum(r.stars_n),
-            func.sum(r.stars), func.sum(r.ratings), func.count(),
-        ).group_by(r.kind, r.model)
-    ).all()  # fmt: skip
-    rated = select(c.kind, c.model, c.generation).where(*conditions).distinct().subquery()
-    outputs: dict[tuple[str, str], int] = {
-        (kind, model): count
-        for kind, model, count in connection.execute(
-            select(rated.c.kind, rated.c.model, func.count()).group_by(rated.c.kind, rated.c.model)
+            c.kind,
+            c.model,
+            func.count().filter(c.thumb == "up"),
+            func.count().filter(c.thumb == "down"),
+            func.count(c.stars),
+            func.coalesce(func.sum(c.stars), 0),
+            func.count(),
+            func.count(c.generation.distinct()),
+            func.count(c.rater.distinct()),
         )
-    }
+        .where(*conditions)
+        .group_by(c.kind, c.model)
+    )
+    sums = connection.execute(query).all()
     people = select(c.rater).where(*conditions).distinct().subquery()
     raters = connection.execute(select(func.count()).select_from(people)).scalar_one()
-    models = [_tally(row.kind, row.model, row[2:8], outputs[row.kind, row.model]) for row in sums]
-    totals = [sum(int(row[column]) for row in sums) for column in range(2, 7)]
-    total = _tally("", "", (*totals, raters), sum(outputs.values()))
+    models = [_tally(*row) for row in sums]
+    totals = [*(sum(row[column] for row in sums) for column in range(2, 8)), raters]
+    total = _tally("", "", *totals)
     return Summary(tuple(sorted(models, key=lambda tally: -tally.ratings)), total)
 
 
-def _tally(kind: str, model: str, sums: Sequence[Any], outputs: int) -> Tally:
-    """`sums` are up, down, stars_n, stars, ratings, raters; PostgreSQL's sums are decimals."""
-    up, down, stars_n, stars, ratings, raters = (int(value) for value in sums)
+def _tally(
+    kind: str,
+    model: str,
+    up: int,
+    down: int,
+    stars_n: int,
+    stars: int,
+    ratings: int,
+    generations: int,
+    raters: int,
+) -> Tally:
     mean = stars / stars_n if stars_n else None
-    return Tally(kind, model, up, down, stars_n, mean, ratings, outputs, raters)
+    return Tally(kind, model, up, down, stars_n, mean, ratings, generations, raters)
