@@ -51,7 +51,7 @@ class StorageFull(GenuiError):
     @classmethod
     def from_os(cls, error: OSError) -> GenuiError:
         """The sentence for an operating-system error met while writing."""
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             return cls("The disk of this server is full; the operator has to make room first.")
         return Unavailable("This server could not write its files; the operator's log says why.")
 

@@ -162,7 +162,8 @@ class Store:
         """The number of the newest rating event; it grows whenever a sum here changes."""
         query = select(func.coalesce(func.max(ratings.c.seq), 0))
         with self.database.read() as connection:
-            return connection.execute(query).scalar_one()
+            found: int = connection.execute(query).scalar_one()
+        return found
 
     def count(
         self,
@@ -175,7 +176,8 @@ class Store:
         query = select(func.count()).select_from(current_ratings)
         query = query.where(*tally.where(kind, model, thumb, text))
         with self.database.read() as connection:
-            return connection.execute(query).scalar_one()
+            found: int = connection.execute(query).scalar_one()
+        return found
 
     def _page(self, query: Select[Any], limit: int, offset: int) -> list[tuple[Generation, Rating]]:
         query = query.order_by(current_ratings.c.event.desc()).limit(limit).offset(offset)
