@@ -27,6 +27,16 @@ def prompt(record: dict[str, Any]) -> list[Message]:
     return [{"role": "system", "content": system}, *turns] if system else turns
 
 
+def asked(record: dict[str, Any]) -> str:
+    """What was last asked of any kind of model: the chat's last message, the text to continue
+    or to say."""
+    inputs = record["request"]["inputs"]
+    if record["request"]["kind"] == "text":
+        return prompt(record)[-1]["content"]
+    said = inputs.get("text", inputs.get("prompt"))
+    return said if isinstance(said, str) else canonical_json(inputs)
+
+
 def reply(record: dict[str, Any]) -> list[Message]:
     """The answer of a text generation as one assistant message."""
     return [{"role": "assistant", "content": record["text"] or ""}]

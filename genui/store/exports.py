@@ -17,7 +17,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select
 
 from genui.errors import BadInput, StorageFull
 from genui.records import canonical_json
@@ -31,23 +31,36 @@ GROUP_ROWS = 2048
 PAIRED = 32  # replies on each side of a prompt that are paired: at most 1,024 DPO rows a prompt
 
 Line = dict[str, Any]
+Scope = list[ColumnElement[bool]]  # conditions on `generations` and `ratings`
 
 
 def export(
-    store: Store, fmt: str, out: Path, comments: bool = False, kind: str | None = None
+    store: Store,
+    fmt: str,
+    out: Path,
+    comments: bool = False,
+    kind: str | None = None,
+    owner: str | None = None,
+    shared: bool = False,
 ) -> int:
     """Write `out` in one of `FORMATS` and return how many rows it has.
 
-    `comments` includes what raters wrote; `kind` keeps one kind of generation. Raises `BadInput`
-    for an unknown format or a folder that is not there, `StorageFull` when there is no room."""
+    `comments` includes what raters wrote; `kind` keeps one kind of generation, `owner` the
+    results of one session, with `shared` also what was rated for the public data set. Raises
+    `BadInput` for an unknown format or a folder that is not there, `StorageFull` when there is no
+    room."""
     if fmt not in FORMATS:
         raise BadInput(f"“{fmt}” is not an export format; use one of: {', '.join(FORMATS)}.")
     if not out.parent.is_dir() or out.is_dir():
         raise BadInput(f"“{out}” cannot be written; name a file in a folder that exists.")
+    scope: Scope = [] if kind is None else [generations.c.kind == kind]
+    if owner is not None:
+        own = generations.c.owner == owner
+        scope.append(own | (ratings.c.sharing == "shared") if shared else own)
     draft = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
     try:
         with store.database.read() as connection:
-            written = FORMATS[fmt](connection, draft, comments, kind)
+            written = FORMATS[fmt](connection, draft, comments, scope)
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
         draft.replace(out)
@@ -61,7 +74,7 @@ def export(
 # --- every event --------------------------------------------------------------------------------
 
 
-def _jsonl(connection: Connection, out: Path, comments: bool, kind: str | None) -> int:
+def _jsonl(connection: Connection, out: Path, comments: bool, scope: Scope) -> int:
     """One line for every rating event ever kept, with its whole generation record."""
     other = ratings.alias()
     of_same = (other.c.generation == ratings.c.generation) & (other.c.rater == ratings.c.rater)
@@ -79,7 +92,7 @@ def _jsonl(connection: Connection, out: Path, comments: bool, kind: str | None) 
     )
 
     def lines() -> Iterator[str]:
-        for row in _stream(connection, query, kind):
+        for row in _stream(connection, query, scope):
             line = row._asdict()
             record, taken_back = line.pop("record"), line.pop("undone")
             if not comments or taken_back:  # who takes a rating back takes its words back
@@ -92,7 +105,7 @@ def _jsonl(connection: Connection, out: Path, comments: bool, kind: str | None) 
 # --- current ratings as a table -----------------------------------------------------------------
 
 
-def _parquet(connection: Connection, out: Path, comments: bool, kind: str | None) -> int:
+def _parquet(connection: Connection, out: Path, comments: bool, scope: Scope) -> int:
     """One row for every current rating; the generation record as JSON text beside its most
     used fields, since records of different kinds have different fields."""
     import pyarrow as pa
@@ -108,7 +121,7 @@ def _parquet(connection: Connection, out: Path, comments: bool, kind: str | None
     written, size = 0, 0
     batch: list[Line] = []
     with pq.ParquetWriter(out, schema, compression="zstd") as writer:
-        for row in _stream(connection, query, kind):
+        for row in _stream(connection, query, scope):
             record = json.loads(row.record)
             batch.append(
                 row._asdict()
@@ -116,7 +129,7 @@ def _parquet(connection: Connection, out: Path, comments: bool, kind: str | None
                     "rating_id": row.id,
                     "kind": record["request"]["kind"],
                     "model": record["model"]["id"],
-                    "prompt": _prompt_text(record),
+                    "prompt": conversation.asked(record),
                     "text": record["text"],
                     "generation": row.record,
                 }
@@ -129,19 +142,10 @@ def _parquet(connection: Connection, out: Path, comments: bool, kind: str | None
     return written + len(batch)
 
 
-def _prompt_text(record: Line) -> str:
-    """What was last asked: the chat's last message, the text to continue or to say."""
-    inputs = record["request"]["inputs"]
-    if record["request"]["kind"] == "text":
-        return conversation.prompt(record)[-1]["content"]
-    said = inputs.get("text", inputs.get("prompt"))
-    return said if isinstance(said, str) else canonical_json(inputs)
-
-
 # --- rows for TRL -------------------------------------------------------------------------------
 
 
-def _kto(connection: Connection, out: Path, comments: bool, kind: str | None) -> int:
+def _kto(connection: Connection, out: Path, comments: bool, scope: Scope) -> int:
     """One row for every current thumb on a text generation: prompt, completion, label."""
     query = (
         current_rows(current_ratings.c.thumb, generations.c.record)
@@ -150,7 +154,7 @@ def _kto(connection: Connection, out: Path, comments: bool, kind: str | None) ->
     )
 
     def rows() -> Iterator[Line]:
-        for row in _stream(connection, query, kind):
+        for row in _stream(connection, query, scope):
             record = json.loads(row.record)
             yield {
                 "prompt": conversation.prompt(record),
@@ -161,7 +165,7 @@ def _kto(connection: Connection, out: Path, comments: bool, kind: str | None) ->
     return _write_lines(out, (json.dumps(row, ensure_ascii=False) + "\n" for row in rows()))
 
 
-def _dpo(connection: Connection, out: Path, comments: bool, kind: str | None) -> int:
+def _dpo(connection: Connection, out: Path, comments: bool, scope: Scope) -> int:
     """Pairs of replies to one prompt that raters judged oppositely: prompt, chosen, rejected.
 
     Votes are summed over equal replies; ties pair with nothing. Of a much rated prompt the
@@ -180,7 +184,7 @@ def _dpo(connection: Connection, out: Path, comments: bool, kind: str | None) ->
     )
 
     def rows() -> Iterator[Line]:
-        for _, replies in groupby(_stream(connection, query, kind), attrgetter("prompt")):
+        for _, replies in groupby(_stream(connection, query, scope), attrgetter("prompt")):
             best: list[tuple[int, int]] = []
             worst: list[tuple[int, int]] = []
             for reply in replies:
@@ -211,11 +215,9 @@ def _records(connection: Connection, ranked: list[tuple[int, int]]) -> list[Line
 # --- shared -------------------------------------------------------------------------------------
 
 
-def _stream(connection: Connection, query: Select[Any], kind: str | None) -> Iterator[Row[Any]]:
-    """The rows of a query, `PAGE` at a time, of one kind of generation or of all."""
-    if kind is not None:
-        query = query.where(generations.c.kind == kind)
-    with connection.execute(query, execution_options={"yield_per": PAGE}) as rows:
+def _stream(connection: Connection, query: Select[Any], scope: Scope) -> Iterator[Row[Any]]:
+    """The rows of a query that lie in the scope, `PAGE` at a time."""
+    with connection.execute(query.where(*scope), execution_options={"yield_per": PAGE}) as rows:
         yield from rows
 
 
@@ -228,5 +230,5 @@ def _write_lines(out: Path, lines: Iterator[str]) -> int:
     return written
 
 
-Writer = Callable[[Connection, Path, bool, str | None], int]
+Writer = Callable[[Connection, Path, bool, Scope], int]
 FORMATS: dict[str, Writer] = {"jsonl": _jsonl, "parquet": _parquet, "kto": _kto, "dpo": _dpo}
