@@ -28,9 +28,11 @@ from genui.backends.text import TextBackend, TextInputs
 from genui.catalog import Catalog, Model, why_not
 from genui.engines import Engines, Tell
 from genui.errors import BadInput, Busy, Cancelled, GenuiError, NotFound, StorageFull, Unavailable
+from genui.feedback import check_reasons
 from genui.identity import Identity
 from genui.jobs import Job, Jobs
 from genui.machine import this_machine
+from genui.ratings import Ratings
 from genui.records import (
     SEED_MAX,
     Artifact,
@@ -79,6 +81,7 @@ class Studio:
         )
         self.engines = Engines(self._fetch, self.machine, placement, settings.idle_minutes * 60)
         self.jobs = Jobs(self._run, settings.queue_max, settings.session_jobs)
+        self.ratings = Ratings(self.store, self.identity, self.catalog, settings)
         self._recent_ratings: dict[str, deque[float]] = defaultdict(deque)
 
     def _sweep_scratch(self) -> None:
@@ -291,14 +294,14 @@ class Studio:
     ) -> Rating:
         """Store a rating event; it is on disk when this returns.
 
-        Raises `NotFound` for an unknown generation, `BadInput` for values out of range, `Busy`
-        when a visitor rates faster than people do."""
+        Raises `NotFound` for an unknown generation, `BadInput` for values out of range or
+        reasons that do not fit the kind, `Busy` when a visitor rates faster than people do."""
         if self.settings.feedback == "off":
             raise BadInput("Ratings are switched off on this server.")
         if not withdrawn and thumb is None and stars is None:
             raise BadInput("Choose a thumb or a number of stars first.")
         self._limit(session)
-        self.generation(generation_id)
+        kind = self.generation(generation_id).request.kind
         rating = parse(
             Rating,
             {
@@ -308,6 +311,7 @@ class Studio:
                 "sharing": self.settings.feedback,
             },
         )  # fmt: skip
+        rating = rating.model_copy(update={"reasons": check_reasons(kind, rating.reasons)})
         self.store.add_rating(rating)
         return rating
 
