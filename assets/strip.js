@@ -64,6 +64,7 @@ genui.outbox = (() => {
   };
 })();
 
+// Icons are drawn by hand, so that no markup is ever parsed.
 genui.icon = (path, turn = "") => {
   const make = (tag, attributes) => {
     const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -74,13 +75,15 @@ genui.icon = (path, turn = "") => {
   svg.append(make("path", { d: path, ...(turn ? { transform: turn } : {}) }));
   return svg;
 };
+genui.thumb = (side) => genui.icon("M7 11v9H4v-9zm0 0 4.2-7.600c1.6 0 2.6 1.2 2.3 2.800L12.9 9.500h5.7" +
+  "a2 2 0 0 1 2 2.300l-1 6.500a2 2 0 0 1-2 1.700H7", side === "down" ? "rotate(180 12 12)" : "");
+genui.star = () => genui.icon("m12 3.6 2.6 5.3 5.8.8-4.2 4.1 1 5.8-5.2-2.7-5.2 2.7 1-5.8-4.2-4.1 5.8-.8z");
 
 // genui.strip(server, generation, {locked}) -> Node with unlock(generation). A locked strip takes
 // its place in the layout and waits for a finished result.
 genui.strip = (server, generation, { locked = false } = {}) => {
-  const { el, icon, outbox, feedback } = genui;
-  const LONGEST = 2000, THUMB = "M7 11v9H4v-9zm0 0 4.2-7.6c1.6 0 2.6 1.2 2.3 2.8L12.900 9.500h5.700a2 2 0 0 1 2 2.300l-1 6.500a2 2 0 0 1-2 1.700H7";
-  const STAR = "m12 3.600 2.600 5.300 5.800.8-4.200 4.100 1 5.800-5.200-2.700-5.200 2.700 1-5.800-4.200-4.100 5.800-.8z";
+  const { el, outbox, feedback } = genui;
+  const LONGEST = 2000; // characters of a comment
   const NONE = { thumb: null, stars: null, reasons: [], comment: "", withdrawn: false };
 
   const node = el("div.gu-strip", { role: "group", "aria-label": "Rate this result" });
@@ -91,13 +94,13 @@ genui.strip = (server, generation, { locked = false } = {}) => {
   const rated = () => Boolean(choice.thumb || choice.stars);
 
   // --- the line
-  const thumb = (side, label, key, turn) => el(`button.gu-thumb.${side}`, {
+  const thumb = (side, label, key) => el(`button.gu-thumb.${side}`, {
     type: "button", "aria-label": label, title: `${label} (${key})`, "aria-keyshortcuts": key,
-    onclick: () => rate({ thumb: side }) }, icon(THUMB, turn));
-  const up = thumb("up", "Good result", "u"), down = thumb("down", "Bad result", "d", "rotate(180 12 12)");
+    onclick: () => rate({ thumb: side }) }, genui.thumb(side));
+  const up = thumb("up", "Good result", "u"), down = thumb("down", "Bad result", "d");
   const stars = [1, 2, 3, 4, 5].map((value) => el("button.gu-star", {
     type: "button", role: "radio", title: `${value} of 5 (${value})`, "aria-keyshortcuts": String(value),
-    "aria-label": value === 1 ? "1 star" : `${value} stars`, onclick: () => rate({ stars: value }) }, icon(STAR)));
+    "aria-label": value === 1 ? "1 star" : `${value} stars`, onclick: () => rate({ stars: value }) }, genui.star()));
   const starRow = el("div.gu-stars", { role: "radiogroup", "aria-label": "Stars, if you like",
     onkeydown: moveStars }, stars);
   const said = el("span.gu-strip-said", { role: "status", "aria-live": "polite" });
@@ -160,7 +163,10 @@ genui.strip = (server, generation, { locked = false } = {}) => {
   }
 
   function hear(news) {
-    if (news.state === "saved") choice = { ...NONE, ...news.wish };
+    if (news.state === "saved") {
+      choice = { ...NONE, ...news.wish };
+      if (document.activeElement !== field) field.value = choice.comment;
+    }
     draw(news.state, news.message);
   }
 

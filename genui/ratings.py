@@ -7,12 +7,13 @@ Knows neither the page nor SQL.
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 import time
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
@@ -29,7 +30,10 @@ from genui.store.tally import Tally
 PAGE = 20  # rows shown at once
 SHOWN = 8000  # characters of an output that a row carries
 KEPT = 600.0  # seconds that a prepared file waits for its download
-SUFFIX = {"jsonl": "jsonl", "parquet": "parquet", "kto": "kto.jsonl", "dpo": "dpo.jsonl"}
+NAMES = {
+    "jsonl": "genui-ratings.jsonl", "parquet": "genui-ratings.parquet",
+    "kto": "genui-kto.jsonl", "dpo": "genui-dpo.jsonl",
+}  # fmt: skip
 NOTHING = {
     "kto": "There is no rated text to export yet; give an answer a thumb first.",
     "dpo": "There is no pair yet: rate two answers to the same prompt, one up and one down.",
@@ -139,21 +143,24 @@ class Ratings:
     def export(
         self,
         session: str,
-        form: Literal["jsonl", "parquet", "kto", "dpo"],
+        form: str,
         comments: bool = False,
         everything: bool = False,
     ) -> tuple[Path, int]:
         """Write what this session may take away (`everything`: all there is) to a file, and say
-        how many rows it has. Whoever knows the path's last folder, a random name, may fetch it.
+        how many rows it has. `form` is one of `NAMES`. Whoever knows the path's last folder, a
+        random name, may fetch the file.
 
         Raises `BadInput` where there is nothing to export, `StorageFull`."""
+        if form not in NAMES:
+            raise BadInput(f"“{form}” is not an export format; use one of: {', '.join(NAMES)}.")
         self._sweep()
         folder = self.files / secrets.token_hex(16)
         try:
             folder.mkdir(parents=True)
         except OSError as error:
             raise StorageFull.from_os(error) from error
-        path = folder / f"genui-ratings.{SUFFIX.get(form, form)}"
+        path = folder / NAMES[form]
         scope = {} if everything else self._scope(session)
         try:
             rows = export(self.store, form, path, comments, **scope)
@@ -163,6 +170,12 @@ class Ratings:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return path, rows
+
+    def prepared(self, folder: str, name: str) -> Path | None:
+        """The file that `export` put there; None once it is gone."""
+        known = re.fullmatch(r"[0-9a-f]{32}", folder) and name in NAMES.values()
+        path = self.files / folder / name
+        return path if known and path.is_file() else None
 
     def _sweep(self) -> None:
         for folder in self.files.glob("*"):

@@ -19,7 +19,15 @@ from genui.ui.theme import Face
 HEADER = """<div class="gu-head"><img class="gu-mark" src="genui/assets/mark.svg" alt="">
 <span class="gu-name">genui</span><span class="gu-tag">Watch generative AI work, use it,
 and make it better by rating it.</span></div>"""
-SCRIPTS = ("vendor/highlight.min.js", "genui.js", "strip.js", "text.js", "audio.js", "ratings.js")
+SCRIPTS = (
+    "vendor/highlight.min.js",
+    "genui.js",
+    "strip.js",
+    "text.js",
+    "audio.js",
+    "rated.js",
+    "ratings.js",
+)
 TABS = (("text", "Text", text), ("audio", "Audio", audio), ("ratings", "Ratings", ratings))
 
 
