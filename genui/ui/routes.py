@@ -87,6 +87,14 @@ def routes(studio: Studio) -> list[BaseRoute]:
         finally:
             path.unlink(missing_ok=True)
 
+    def export(request: Request) -> Response:
+        """A file of ratings that was prepared for this visitor; its folder's name is the secret."""
+        path = studio.ratings.prepared(request.path_params["folder"], request.path_params["name"])
+        if path is None:
+            return PlainTextResponse("This file is gone; prepare it again.", 404)
+        mime = "application/jsonl" if path.suffix == ".jsonl" else "application/vnd.apache.parquet"
+        return sent(path, mime, path.name, "attachment")
+
     return [
         Route("/genui/export/{folder}/{name}", export),
         Route("/genui/media/{sha256}/{name}", media),
