@@ -56,6 +56,11 @@ class Job:
             self.changed.wait_for(lambda: len(self.events) > after or self.done, timeout)
             return self.events[after:]
 
+    def last(self, timeout: float | None = None) -> Event | None:
+        """The last event; waits up to `timeout` seconds for it, None when it did not come."""
+        with self.changed:
+            return self.events[-1] if self.changed.wait_for(lambda: self.done, timeout) else None
+
     def follow(self) -> Iterator[Event]:
         """All events from the first to the last, waiting for each."""
         seen = 0

@@ -136,6 +136,13 @@ class Studio:
             request = request.model_copy(update={"seed": secrets.randbelow(SEED_MAX + 1)})
         return self.jobs.submit(session, request, self.engines.slots(model))
 
+    def reproduce(self, session: str, generation: Generation) -> Job:
+        """Ask for the same thing again; raises as `submit` does. `provenance.verdict` compares.
+
+        The record may come from a file, so it is checked like any other request."""
+        request = generation.request.model_copy(update={"parents": (generation.id,)})
+        return self.submit(session, request)
+
     def follow(self, session: str, job_id: str, after: int = 0) -> tuple[list[Event], bool]:
         """The job's events from index `after` on, and whether the last one is among them."""
         job = self.jobs.get(session, job_id)
