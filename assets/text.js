@@ -1,0 +1,2 @@
+/* The Text tab. */
+"use strict";
