@@ -3,10 +3,10 @@
    also over a reload, until they are. */
 "use strict";
 
-genui.feedback = (() => {
-  const block = document.getElementById("gu-feedback");
-  return block ? JSON.parse(block.textContent) : { mode: "off", note: "", reasons: {} };
-})();
+// What the server said of ratings: {mode, note, reasons}; see genui/ui/feedback.py.
+Object.defineProperty(genui, "feedback", {
+  get() { return JSON.parse(document.getElementById("gu-feedback").textContent); },
+});
 
 // The newest unsent rating of each result. One sender; a later choice replaces an earlier one.
 genui.outbox = (() => {

@@ -49,6 +49,10 @@ def build_app(studio: Studio) -> gr.Blocks:
         )  # fmt: skip
         demo.load(open_tab, None, tabs, queue=False, api_visibility="private")
         add_endpoints(studio)
+    scripts = "\n".join(f'<script src="{link(name)}"></script>' for name in SCRIPTS)
+    for block in demo.blocks.values():
+        if isinstance(block, gr.HTML) and "genui." in (block.js_on_load or ""):
+            block.head = scripts  # Gradio starts `js_on_load` only when these have run, in order
     return demo
 
 
@@ -59,15 +63,15 @@ def open_tab(request: gr.Request) -> Any:
 
 
 def head(settings: Settings) -> str:
-    """Stylesheet and scripts, each with a version so that browsers never mix two releases; before
-    them what the feedback strip reads."""
+    """What every page has in its head: what the feedback strip reads, and our stylesheets."""
+    sheets = [f'<link rel="stylesheet" href="{link(name)}">' for name in styles()]
+    return "\n".join([feedback_info(settings), *sheets])
 
-    def version(name: str) -> str:
-        return hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
 
-    links = [f'<link rel="stylesheet" href="genui/assets/{n}?v={version(n)}">' for n in styles()]
-    scripts = [f'<script src="genui/assets/{n}?v={version(n)}"></script>' for n in SCRIPTS]
-    return "\n".join([feedback_info(settings), *links, *scripts])
+def link(name: str) -> str:
+    """The address of an asset, with a version so that browsers never mix two releases."""
+    version = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
+    return f"genui/assets/{name}?v={version}"
 
 
 def styles() -> list[str]:
