@@ -201,16 +201,17 @@ def _length(file: BinaryIO) -> int:
 
 def _from_text(file: BinaryIO) -> bytes:
     file.seek(0)
-    line = file.readline(RECORD_MAX + 16).removeprefix(b"\xef\xbb\xbf").strip()
-    if line == b"---":
-        line = file.readline(RECORD_MAX + 16).strip()
-    elif line[:1] == b"{":
-        line += file.read(RECORD_MAX + 16)  # JSON may be spread over lines
-    if line[:1] != b"{":
+    most = RECORD_MAX + 1
+    found = file.readline(most).removeprefix(b"\xef\xbb\xbf")
+    if found.strip() == b"---":
+        found = file.readline(most)
+    elif found[:1] == b"{":
+        found += file.read(most)  # JSON may be spread over lines
+    if found[:1] != b"{":
         raise BadInput(NOT_OURS)
-    if len(line) > RECORD_MAX:
+    if len(found) > RECORD_MAX:
         raise BadInput(TOO_LARGE)
-    return line
+    return found
 
 
 # --- repeating --------------------------------------------------------------------------------
