@@ -40,15 +40,15 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.sqlite = url.get_backend_name() == "sqlite"
         arguments: dict[str, Any] = {} if self.sqlite else {"connect_timeout": 5}
-        self._engine = create_engine(
+        self.engine = create_engine(
             url, pool_size=8, max_overflow=24, pool_timeout=10, pool_pre_ping=not self.sqlite,
             connect_args=arguments,
         )  # fmt: skip
         # SQLite serves one writer at a time and makes the others poll; a queue here is faster.
         self._turn: AbstractContextManager[Any] = Lock() if self.sqlite else nullcontext()
         if self.sqlite:
-            event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
 
     @classmethod
     def open(cls, data_dir: Path, database_url: str = "") -> Database:
@@ -69,7 +69,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one snapshot from its first query to its last."""
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self.engine.connect() as connection:
             if not self.sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
@@ -79,16 +79,16 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A transaction that is on disk when the block ends, or has not happened."""
         with (
-            _translated(),
+            translated(),
             self._turn,
-            self._engine.connect().execution_options(genui_write=True) as connection,
+            self.engine.connect().execution_options(genui_write=True) as connection,
             connection.begin(),
         ):
             yield connection
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self.engine.dispose()
 
     def _migrate(self) -> None:
         from alembic import command
@@ -128,7 +128,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Turn what an operator can mend into its sentence; defects pass through unchanged."""
     try:
         yield
