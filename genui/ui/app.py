@@ -53,6 +53,7 @@ def build_app(studio: Studio) -> gr.Blocks:
     for block in demo.blocks.values():
         if isinstance(block, gr.HTML) and "genui." in (block.js_on_load or ""):
             block.head = scripts  # Gradio starts `js_on_load` only when these have run, in order
+            block.apply_default_css = False  # its prose style would overrule ours
     return demo
 
 
