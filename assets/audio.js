@@ -16,9 +16,10 @@ genui.audio = (() => {
   let restoring = null;
 
   class Tab {
-    constructor(element, { server, trigger }) {
+    constructor(element, { server, props, restore }) {
       this.server = server;
-      this.trigger = trigger;
+      this.refill = restore;
+      this.voices = props.voices; // id -> title
       this.cards = [];
       this.last = 0;
       this.notices = el("div", { "aria-live": "polite" });
@@ -102,7 +103,7 @@ genui.audio = (() => {
     // Puts values into the controls; what is left out stays as it is.
     restore(values) {
       restoring = values;
-      this.trigger("restore");
+      this.refill();
     }
 
     async open(file) {

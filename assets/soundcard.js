@@ -193,8 +193,10 @@ genui.SoundCard = class SoundCard {
   async compare() {
     const { record, name } = this.expect;
     const answer = await genui.ask(this.server, "verdict", { generation: this.generation.id, record });
-    const said = answer.error ?? (answer.identical ? `Identical to ${name}.` : answer.reason);
-    this.note.replaceChildren(genui.notice(said, answer.identical ? "good" : "quiet"));
+    const note = genui.notice("", answer.identical ? "good" : "quiet");
+    if (answer.error) note.append(answer.error);
+    else note.append(genui.el("bdi", {}, name), `, made again. ${answer.sentence}`);
+    this.note.replaceChildren(note);
   }
 
   // What can be done with a finished sound.
