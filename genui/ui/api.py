@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
+from gradio.context import Context
 from gradio.events import api
 from gradio.processing_utils import hash_file
 from gradio.utils import get_upload_folder
@@ -51,6 +52,7 @@ def check_mcp(settings: Settings) -> None:
 def add_endpoints(studio: Studio) -> None:
     """Register the endpoints in the `gr.Blocks` that is open."""
     check_mcp(studio.settings)
+    _explain_missing_arguments()
     calls = Calls(studio)
     for name, slow in (
         ("text", True), ("speech", True), ("reproduce", True), ("rate", False),
@@ -62,6 +64,22 @@ def add_endpoints(studio: Studio) -> None:
             concurrency_limit=AT_ONCE if slow else 4,
             concurrency_id=f"api-{name}",
         )
+
+
+def _explain_missing_arguments() -> None:
+    """Gradio refuses a short list of arguments with its own error, which clients see as null."""
+    page = Context.root_block
+    assert page is not None
+    validate = page.validate_inputs
+
+    def explain(block_fn: Any, inputs: list[Any]) -> None:
+        try:
+            validate(block_fn, inputs)
+        except ValueError:
+            sentence = "This call lacks arguments; give all of them, in the documented order."
+            raise gr.Error(sentence, print_exception=False) from None
+
+    page.validate_inputs = explain  # type: ignore[method-assign]
 
 
 def told(call: Callable[P, R]) -> Callable[P, R]:
@@ -208,7 +226,7 @@ class Calls:
         """
         rating: Rating = self.studio.rate(
             self._session(request), _id(generation_id), thumb or None,  # type: ignore[arg-type]
-            stars, _strings(reasons, "reasons", ","), comment,
+            stars, tuple(_strings(reasons, "reasons", ",")), comment,
         )  # fmt: skip
         shown = rating.model_dump(
             mode="json", include={"generation_id", "thumb", "stars", "reasons"}
@@ -265,13 +283,11 @@ class Calls:
         seed: Any,
         request: gr.Request,
     ) -> Job:
-        wanted = parse(
-            Request,
-            {
-                "kind": kind, "model": model or self.studio.catalog.default(kind).id,
-                "inputs": inputs, "options": options, "seed": None if seed == -1 else seed,
-            },
-        )  # fmt: skip
+        model = model or self.studio.catalog.default(kind).id
+        seed = None if seed == -1 else seed
+        asked = parse(Request, {"kind": kind, "model": model, "inputs": {}, "seed": seed})
+        # the engine checks these two and names them as the caller does
+        wanted = asked.model_copy(update={"inputs": inputs, "options": options})
         return self.studio.submit(self._session(request), wanted)
 
     def _made(self, job: Job) -> Generation:
@@ -326,13 +342,12 @@ def _string(value: Any, name: str) -> str:
     return value
 
 
-def _strings(value: Any, name: str, separator: str | None = None) -> tuple[str, ...]:
+def _strings(value: Any, name: str, separator: str | None = None) -> list[str]:
     """A list of strings, from a list or from one string (split where a separator is given)."""
     if value is None or value == "":
-        return ()
+        return []
     if isinstance(value, str):
-        parts = value.split(separator) if separator else [value]
-        return tuple(part.strip() if separator else part for part in parts)
+        return [part.strip() for part in value.split(separator)] if separator else [value]
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return tuple(value)
+        return value
     raise BadInput(f"{name.capitalize()}: give a list of texts.")
