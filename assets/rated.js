@@ -111,8 +111,9 @@ genui.ratedList = (server) => {
         rating.stars ? el("span.gu-rated-stars", { "aria-label": `${rating.stars} of 5 stars` },
           "★".repeat(rating.stars), el("i", {}, "★".repeat(5 - rating.stars))) : null,
         el("div.gu-tags", {}, rating.reasons.map((slug) => el("span.gu-tag-small", {}, names.get(slug) ?? slug))),
-        el("time", { datetime: rating.created, title: new Date(rating.created).toLocaleString() }, genui.ago(rating.created)),
-        own ? el("button.gu-quiet", { type: "button", onclick: () => withdraw(node, generation, rating) }, "Withdraw") : null));
+        el("div.gu-rated-when", {},
+          el("time", { datetime: rating.created, title: new Date(rating.created).toLocaleString() }, genui.ago(rating.created)),
+          own ? el("button.gu-quiet", { type: "button", onclick: () => withdraw(node, generation, rating) }, "Withdraw") : null)));
     return node;
   }
 

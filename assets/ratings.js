@@ -124,7 +124,7 @@ genui.bars = () => {
 
   return {
     node: el("section.gu-card.gu-ratings-bars", {}, el("h2", {}, "What people liked"), list,
-      el("div.gu-bar-axis", { "aria-hidden": "true" }, el("span", {}, "0 %"), el("span", {}, "50 %"), el("span", {}, "100 %")),
+      el("div.gu-bar-axis", { "aria-hidden": "true" }, el("div", {}, ["0 %", "50 %", "100 %"].map((mark) => el("span", {}, mark)))),
       el("p.gu-fine", {}, "Each bar is the share of thumbs up. The thin line across its end is the honest part: " +
         "if everybody rated, the share would very likely (19 times in 20) fall inside it. More ratings make it shorter.")),
     show(models) {

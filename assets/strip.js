@@ -107,8 +107,8 @@ genui.strip = (server, generation, { locked = false } = {}) => {
   const retry = el("button.gu-quiet", { type: "button", onclick: () => send() }, "Try again");
   const undo = el("button.gu-quiet", { type: "button", onclick: takeBack, title: "Take the rating back" }, "Undo");
   const line = el("div.gu-strip-line", {}, el("div.gu-thumbs", {}, up, down), starRow,
-    el("span.gu-strip-mark", { "aria-hidden": "true" }), said, retry, undo,
-    el("small.gu-strip-note", {}, feedback.note));
+    el("div.gu-strip-after", {}, undo, el("span.gu-strip-mark", { "aria-hidden": "true" }), said, retry,
+      el("small.gu-strip-note", {}, feedback.note)));
 
   // --- why: chips and a comment, folded until there is a rating
   const chips = el("div.gu-row.gu-strip-chips", { role: "group", "aria-label": "Why? Choose any" });
@@ -122,7 +122,7 @@ genui.strip = (server, generation, { locked = false } = {}) => {
   const box = el("div.gu-fold", {}, el("div.gu-fold-in", {}, field, el("div.gu-row", {}, saver, left)));
   const opener = el("button.gu-quiet.gu-strip-opener", { type: "button", "aria-expanded": "false",
     onclick: () => fold(box.classList.contains("open") ? false : "focus") }, "Add a comment");
-  const why = el("div.gu-fold", {}, el("div.gu-fold-in", {}, chips, opener, box));
+  const why = el("div.gu-fold", {}, el("div.gu-fold-in", {}, el("div.gu-row.gu-strip-why", {}, chips, opener), box));
   node.append(line, why);
 
   function rate(change) {
