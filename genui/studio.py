@@ -167,17 +167,17 @@ class Studio:
                 assert job.request.seed is not None
                 assert job.started is not None
                 yield Started(job.request.seed)
-                tokens: list[Token] = []
+                parts: list[Token | Segment] = []
                 first: float | None = None
                 output = Output()
                 for event in backend.generate(job.request, job.cancel, folder):
                     if isinstance(event, Output):
                         output = event
                         continue
-                    if first is None and isinstance(event, Token | Segment):
-                        first = time.monotonic() - loaded
-                    if isinstance(event, Token):
-                        tokens.append(event)
+                    if isinstance(event, Token | Segment):
+                        if first is None:
+                            first = time.monotonic() - loaded
+                        parts.append(event)
                     yield event
                 timings = Timings(
                     queued=round(job.started - job.submitted, 4),
@@ -188,7 +188,7 @@ class Studio:
                 if job.cancel.is_set() and not output.text and not output.files:
                     yield Stopped()
                     return
-                generation = self._keep(job, model, backend, output, tokens, timings)
+                generation = self._keep(job, model, backend, output, parts, timings)
             yield Finished(self.public(generation))
         except OSError as error:
             log.exception("job %s could not write", job.id)
@@ -202,7 +202,7 @@ class Studio:
         model: Model,
         backend: Backend[Any, Any],
         output: Output,
-        tokens: list[Token],
+        parts: list[Token | Segment],
         timings: Timings,
     ) -> Generation:
         """Write the media and the record; after this the generation cannot be lost."""
@@ -228,10 +228,11 @@ class Studio:
         for file in output.files:
             provenance.embed(file.path, draft)
             artifacts.append(self.store.media.put(file.path, file.name, file.mime, file.meta))
-        if any(token.top for token in tokens):
-            path = self.scratch / job.id / "tokens.json"
-            path.write_text(canonical_json([token.as_json() for token in tokens]), "utf-8")
-            artifacts.append(self.store.media.put(path, "tokens", "application/json", {}))
+        if any(isinstance(part, Segment) or part.top for part in parts):
+            name = "segments" if isinstance(parts[0], Segment) else "tokens"
+            path = self.scratch / job.id / f"{name}.json"
+            path.write_text(canonical_json([part.as_json() for part in parts]), "utf-8")
+            artifacts.append(self.store.media.put(path, name, "application/json", {}))
         generation = draft.model_copy(update={"artifacts": tuple(artifacts)})
         self.store.add_generation(generation, job.session)
         return generation

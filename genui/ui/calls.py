@@ -63,8 +63,9 @@ def shared_calls(studio: Studio) -> list[Call]:
     @answer
     def past(data: Answer) -> Answer:
         me, kind = session(data["key"]), str(data["kind"])
-        generations = studio.history(me, kind, min(int(data.get("limit", 20)), 100))
+        # jobs first: one that ends in between is then in both lists, never in neither
         jobs = [job for job in studio.jobs.active(me) if job.request.kind == kind]
+        generations = studio.history(me, kind, min(int(data.get("limit", 20)), 100))
         return {
             "jobs": [{"job": job.id, "request": job.request.model_dump()} for job in jobs],
             "generations": [studio.shown(me, generation) for generation in generations],

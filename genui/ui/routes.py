@@ -25,9 +25,10 @@ log = logging.getLogger(__name__)
 
 ASSETS = Path(__file__).parents[2] / "assets"
 OPENED_MAX = 64 * 2**20  # bytes; as much as Gradio's own uploads may have
-TYPES = {"audio": ("audio/wav", "wav"), "tokens": ("application/json", "json")}
+JSON = ("application/json", "json")
+TYPES = {"audio": ("audio/wav", "wav"), "tokens": JSON, "segments": JSON}
 
-GONE = PlainTextResponse("This file is not here.", 404)
+GONE = "This file is not here."
 
 
 def routes(studio: Studio) -> list[BaseRoute]:
@@ -48,7 +49,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
 
     def media(request: Request) -> Response:
         if (path := kept(request)) is None:
-            return GONE
+            return PlainTextResponse(GONE, 404)
         mime, suffix = TYPES[request.path_params["name"]]
         return sent(path, mime, f"genui-{path.name[:8]}.{suffix}", "inline")
 
@@ -56,7 +57,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
         """A kept WAV as FLAC, record and all; converted for this answer alone."""
         path = kept(request)
         if path is None or request.path_params["name"] != "audio":
-            return GONE
+            return PlainTextResponse(GONE, 404)
         out = studio.scratch / f"{secrets.token_hex(16)}.flac"
         try:
             provenance.to_flac(path, out)
