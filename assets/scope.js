@@ -7,7 +7,7 @@ genui.scope = (() => {
   const RATE = 24_000, WINDOW = 1024, STEP = 240;   // 43 ms Hann windows, one every 10 ms
   const COLUMNS = 4096, BANDS = 96;
   const LOW = 60, HIGH = 12_000;                    // Hz at the foot and the head of the picture
-  const FLOOR = -92, CEILING = -18;                 // dB of a full-scale sine shown as nothing and as most
+  const FLOOR = -84, CEILING = -16;                 // dB of a full-scale sine shown as nothing and as most
   const mel = (hz) => 2595 * Math.log10(1 + hz / 700);
   const hertz = (value) => 700 * (10 ** (value / 2595) - 1);
   const height = (hz) => (mel(hz) - mel(LOW)) / (mel(HIGH) - mel(LOW)); // 0 at the foot, 1 at the head

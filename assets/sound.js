@@ -92,6 +92,7 @@ genui.sound = (() => {
         block = await this.#read(first, whole);
         this.#blocks.delete(number);
         this.#blocks.set(number, block);
+        if (this.done && block.length < whole) this.total = first + block.length; // seconds were rounded
         if (this.#blocks.size > KEPT) this.#blocks.delete(this.#blocks.keys().next().value);
       }
       return block.subarray(start - first, Math.min(start - first + count, block.length));

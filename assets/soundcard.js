@@ -98,6 +98,7 @@ genui.SoundCard = class SoundCard {
     this.unfolder.setAttribute("aria-expanded", String(!folded));
     this.unfolder.setAttribute("aria-label", folded ? "Open this result" : "Fold this result");
     this.unfolder.title = folded ? "Open" : "Fold";
+    if (this.generation && this.audio) this.recall();
     this.measure();
     this.redraw();
   }
@@ -142,6 +143,8 @@ genui.SoundCard = class SoundCard {
   segment(segment) {
     this.segments.push(segment);
     this.mark(segment);
+    const spoken = Math.min(1, this.spokenChars() / Math.max(1, this.text.length));
+    this.status.show(`Sentence ${segment.index + 1}, ${Math.round(100 * spoken)} %`, spoken);
     this.sound.grow(Math.round((segment.start + segment.seconds) * genui.sound.RATE));
     if (this.autoplay) { this.autoplay = false; this.player.play(0); }
   }
@@ -172,22 +175,34 @@ genui.SoundCard = class SoundCard {
   finish(generation) {
     this.generation = generation;
     this.request = generation.request;
-    const audio = generation.artifacts.find((artifact) => artifact.name === "audio");
+    const audio = this.audio = generation.artifacts.find((artifact) => artifact.name === "audio");
     if (!audio) { this.end(genui.notice("This result has no sound.", "quiet")); return; }
-    const seconds = audio.meta.seconds ?? generation.usage.seconds;
-    if (!this.segments.length) for (const part of audio.meta.segments ?? []) this.mark(part, this.segments.push(part));
-    this.sound.settle(genui.sound.fromFile(genui.media(audio)), Math.round(seconds * genui.sound.RATE));
+    this.sound.settle(genui.sound.fromFile(genui.media(audio)), Math.round(audio.meta.seconds * genui.sound.RATE));
+    if (!this.segments.length) this.recall();
     if (this.autoplay) { this.autoplay = false; this.player.play(0); }
     if (generation.status === "stopped") {
       const part = this.segments.length;
       this.note.replaceChildren(genui.notice(
         `Stopped after ${part === 1 ? "the first sentence" : `${part} sentences`}; what was made is kept.`, "quiet"));
     }
-    this.offer(audio);
+    this.offer();
     this.describe();
     this.seeButton();
     if (generation.rating) this.unlock();
     if (this.expect) this.compare();
+  }
+
+  // An old result fetches its sentences when it is opened.
+  async recall() {
+    if (this.folded || this.segments.length) return;
+    const parts = this.generation.artifacts.find((artifact) => artifact.name === "segments");
+    try {
+      const segments = await (await fetch(genui.media(parts))).json();
+      if (this.segments.length) return;
+      for (const segment of segments) { this.segments.push(segment); this.mark(segment); }
+      this.offer();
+      this.redraw();
+    } catch { /* offline for a moment: asked again when it is opened again */ }
   }
 
   async compare() {
@@ -200,8 +215,8 @@ genui.SoundCard = class SoundCard {
   }
 
   // What can be done with a finished sound.
-  offer(audio) {
-    const { el, media } = genui, short = audio.sha256.slice(0, 8);
+  offer() {
+    const { el, media } = genui, audio = this.audio, short = audio.sha256.slice(0, 8);
     const toggle = (label, title, on, act) => {
       const button = el("button.gu-chip", { type: "button", title, "aria-pressed": String(on), onclick: () => {
         const next = button.getAttribute("aria-pressed") !== "true";
@@ -228,7 +243,9 @@ genui.SoundCard = class SoundCard {
 
   // Wraps a spoken sentence where it stands in the text; what is not spoken yet stays as it is.
   mark(segment) {
-    const at = this.rest.data.indexOf(segment.text);
+    const at = segment.text ? this.rest.data.indexOf(segment.text) : -1;
+    const before = this.segments.at(this.segments.indexOf(segment) - 1);
+    if (at < 0 && before?.span) { segment.span = before.span; return; } // a long sentence comes in parts
     const span = genui.el("span.gu-sentence", { onclick: () => this.jump(segment) }, segment.text);
     if (at >= 0) {
       const after = this.rest.splitText(at);
@@ -244,7 +261,7 @@ genui.SoundCard = class SoundCard {
   }
 
   showPhonemes(on) {
-    if (on && !this.phonemes.children.length) this.drawPhonemes();
+    if (on && !this.phonemes.firstChild) this.drawPhonemes();
     this.phonemes.classList.toggle("gu-hidden", !on);
   }
 
@@ -381,12 +398,13 @@ genui.SoundCard = class SoundCard {
     if (missing) { await genui.pause(this.trace ? 400 : 0); this.measure(); }
   }
 
+  spokenChars() { return this.text.length - this.rest.data.trimStart().length; }
+
   // While the sound grows the picture leaves room for what is still to come.
   get view() {
     const { total, done } = this.sound;
     if (done || !this.segments.length) return total;
-    const spoken = this.segments.reduce((sum, segment) => sum + segment.text.length, 0);
-    return Math.max(total, total * Math.min(40, this.text.length / Math.max(1, spoken)));
+    return Math.max(total, total * Math.min(40, this.text.length / Math.max(1, this.spokenChars())));
   }
 
   redraw() {

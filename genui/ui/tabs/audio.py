@@ -1,14 +1,23 @@
 """The Audio tab: text in, voice out. Draws the controls; assets/audio.js draws the results.
 
-Knows nothing of how speech is made, and nothing of the other tabs.
+Knows nothing of how speech is made, and nothing of the other tabs. The buttons call the page's
+script, which submits through the `speak` call below and follows the job; nothing waits in a
+Gradio queue.
 """
 
 from __future__ import annotations
 
+from html import escape
+
 import gradio as gr
 
+from genui import provenance
+from genui.backends.base import parse
+from genui.backends.speech import SpeechOptions
+from genui.records import SEED_MAX, Generation, Request
 from genui.studio import Studio
-from genui.ui.calls import shared_calls
+from genui.ui.calls import Answer, Call, answer, shared_calls
+from genui.ui.controls import slider
 
 SAMPLE = (
     "Hello! I am a voice that runs on this machine alone. Every sentence starts to play as soon "
@@ -17,11 +26,99 @@ SAMPLE = (
 
 
 def build(studio: Studio) -> None:
-    """Draw the tab."""
+    """Draw the tab inside the current `gr.Tab`. Each thing the tab can make is one function."""
+    speech(studio)
+
+
+def speech(studio: Studio) -> None:
+    """Draw speech: composer and results on the left, voice, speed and seed at the side."""
+    voices = studio.models("speech")
+    first = next((voice["id"] for voice in voices if not voice["why_not"]), None)
     with gr.Row(elem_classes="gu-work"):
         with gr.Column(scale=7, elem_classes="gu-main"):
-            gr.Textbox(SAMPLE, lines=3, show_label=False, container=False)
-            gr.HTML(
+            with gr.Column(elem_classes="gu-composer"):
+                text = gr.Textbox(
+                    SAMPLE, lines=3, max_lines=12, label="Text to speak", show_label=False,
+                    container=False, placeholder="Write what you want to hear", interactive=True,
+                )  # fmt: skip
+                with gr.Row(elem_classes="gu-speak-row"):
+                    gr.HTML(
+                        "Shift + Enter speaks",
+                        elem_classes="gu-speak-hint",
+                        apply_default_css=False,
+                    )
+                    button = gr.Button("Speak", variant="primary", elem_id="gu-speak", scale=0)
+            stage = gr.HTML(
+                value="",
                 html_template="<div class='gu-stage'></div>",
-                server_functions=shared_calls(studio),
+                apply_default_css=False,
+                js_on_load=(
+                    "genui.tabs.audio(element, {server, props, restore: () => trigger('restore')})"
+                ),
+                voices={voice["id"]: voice["title"] for voice in voices},
+                server_functions=[*shared_calls(studio), *calls(studio)],
             )
+        with gr.Column(scale=3, min_width=260, elem_classes="gu-side"):
+            voice = gr.Dropdown(
+                [(voice["title"], voice["id"]) for voice in voices], value=first, label="Voice",
+                filterable=False, interactive=True,
+            )  # fmt: skip
+            about = gr.HTML(
+                about_voice(studio, first), elem_classes="gu-licence", apply_default_css=False
+            )
+            speed = slider(SpeechOptions, "speed")
+            with gr.Row(elem_classes="gu-seed-row"):
+                seed = gr.Number(
+                    1, label="Seed", precision=0, minimum=0,
+                    maximum=SEED_MAX, min_width=120, interactive=True,
+                )  # fmt: skip
+                each = gr.Checkbox(False, label="New each time", min_width=120, interactive=True)
+            gr.HTML(
+                html_template="<div class='gu-drop-place'></div>",
+                apply_default_css=False,
+                js_on_load="genui.audio.opener(element)",
+            )
+    controls = [text, voice, speed, seed, each]
+    for ask in (button.click, text.submit):
+        ask(None, controls, seed, js="(...now) => genui.audio.speak(...now)")
+    stage.restore(None, controls, controls, js="(...now) => genui.audio.restored(...now)")
+    voice.change(
+        lambda chosen: about_voice(studio, chosen), voice, about,
+        queue=False, show_progress="hidden", api_visibility="private",
+    )  # fmt: skip
+
+
+def about_voice(studio: Studio, chosen: str | None) -> str:
+    """What a voice is, its licence and whether it has to be fetched, as HTML."""
+    voice = next((v for v in studio.models("speech") if v["id"] == chosen), None)
+    if voice is None:
+        return ""
+    parts = [escape(voice["summary"])]
+    if voice["why_not"]:
+        parts.append(escape(voice["why_not"]))
+    parts.append(
+        f"Licence <a href='{escape(voice['license_url'])}' target='_blank' rel='noopener'>"
+        f"{escape(voice['license'])}</a>."
+    )
+    return " ".join(parts)
+
+
+def calls(studio: Studio) -> list[Call]:
+    """What the tab's script may ask besides the shared calls."""
+    session = studio.identity.session
+
+    @answer
+    def speak(data: Answer) -> Answer:
+        """Submit a request for speech; the answer holds it with all that was left open."""
+        request = parse(Request, data["request"] | {"kind": "speech"})
+        job = studio.submit(session(data["key"]), request)
+        return {"job": job.id, "request": job.request.model_dump(mode="json")}
+
+    @answer
+    def verdict(data: Answer) -> Answer:
+        """Whether an own generation repeats the one of an opened file, and if not, why."""
+        made = studio.own(session(data["key"]), str(data["generation"]))
+        identical, sentence = provenance.verdict(parse(Generation, data["record"]), made)
+        return {"identical": identical, "sentence": sentence}
+
+    return [speak, verdict]
