@@ -12,7 +12,7 @@ import pytest
 
 from genui.catalog import Catalog
 from genui.errors import BadInput
-from genui.feedback import REASONS, check_reasons, reasons_for
+from genui.feedback import GENERAL, REASONS, check_reasons, reasons_for
 from genui.identity import Identity
 from genui.ranking import wilson
 from genui.ratings import PAGE, Filters, Ratings
@@ -200,3 +200,11 @@ def test_only_a_prepared_file_is_given_out(house: House, tmp_path: Path) -> None
     assert house.local.prepared("..", "genui.db") is None
     assert house.local.prepared(path.parent.name, "../../genui.db") is None
     assert house.local.prepared("0" * 32, path.name) is None
+
+
+def test_every_reason_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs/feedback.md").read_text("utf-8")
+    rows = {line.split("|")[1].strip(" `"): line for line in page.splitlines() if "|" in line}
+    for kind, sides in {**REASONS, "any other": GENERAL}.items():
+        for slug, _ in (*sides["up"], *sides["down"]):
+            assert f"`{slug}`" in rows[kind], (kind, slug)
