@@ -248,9 +248,12 @@ def next_step(of: Generation | None, act: Answer, settings: Answer) -> Step:
         )
     if act["do"] == "edit" and of:
         return conversation.edit(of, text)
+    system = settings["system"] or ""
     if of:
-        return conversation.say(of, text, settings["system"])
-    return conversation.begin(act["mode"], text, settings["system"])
+        return conversation.say(of, text, system)
+    if act["mode"] == "code" and system == SYSTEM:
+        system = ""  # the engine knows better words for code than our general ones
+    return conversation.begin(act["mode"], text, system)
 
 
 def options(settings: Answer) -> Answer:

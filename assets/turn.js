@@ -1,0 +1,86 @@
+/* One exchange as a card: what the visitor said, with its branches, and one answer or two columns
+   of answers. */
+"use strict";
+
+genui.TurnCard = class {
+  constructor(tab) {
+    const { el } = genui;
+    this.tab = tab;
+    this.flipper = el("div.gu-flip", { role: "group", "aria-label": "Branches" });
+    this.words = el("div.gu-asked", { dir: "auto" });
+    this.change = el("button.gu-quiet", { type: "button", onclick: () => this.edit() }, "Edit");
+    this.ask = el("div.gu-ask", {}, this.words, el("div.gu-ask-side", {}, this.flipper, this.change));
+    this.columns = el("div.gu-columns");
+    this.element = el("article.gu-card.gu-turn", {}, this.ask, this.columns);
+  }
+
+  show(place) {
+    this.place = place;
+    const [node] = place.variant;
+    const { mode, messages, prompt } = node.request.inputs;
+    this.asked = mode === "complete" ? prompt : messages.at(-1).content;
+    if (!this.editing) this.words.textContent = this.asked;
+    this.ask.classList.toggle("given", mode === "complete" && !this.editing);
+    const pair = place.variant.length > 1;
+    this.columns.classList.toggle("pair", pair);
+    const wanted = place.variant.map((each) => this.column(each, pair));
+    if (wanted.some((column, i) => this.columns.children[i] !== column) || this.columns.children.length !== wanted.length) {
+      this.columns.replaceChildren(...wanted);
+    }
+    this.drawFlipper();
+    this.change.hidden = !place.variant.some((each) => each.generation);
+  }
+
+  column(node, pair) {
+    const { threads } = this.tab;
+    const answer = this.tab.answer(node);
+    answer.name(pair);
+    const choosable = pair && node.request.inputs.mode === "chat" && node.generation;
+    answer.choose?.remove();
+    if (choosable) {
+      const active = threads.active(this.place.variant) === node;
+      answer.choose = genui.el("button.gu-chip", { type: "button", "aria-pressed": String(active),
+        onclick: () => { threads.pick(this.place.variant, node); this.tab.render(); } },
+        active ? "The chat goes on from this" : "Go on from this one");
+      answer.heading.after(answer.choose);
+    }
+    return answer.element;
+  }
+
+  drawFlipper() {
+    const { family, variants, index } = this.place, { threads } = this.tab, { el } = genui;
+    this.flipper.hidden = variants.length < 2;
+    if (variants.length < 2) return;
+    const turn = (step, label, sign) => el("button.gu-quiet", { type: "button", "aria-label": label,
+      disabled: !variants[index + step], onclick: () => {
+        threads.choose(family, variants[index + step]);
+        this.tab.render();
+        const shown = this.tab.card(threads.shown(family)).querySelector(`[aria-label="${label}"]`);
+        (shown.disabled ? shown.parentElement.querySelector("button:enabled") : shown)?.focus();
+      } }, sign);
+    this.flipper.replaceChildren(turn(-1, "Earlier branch", "‹"),
+      el("span", {}, `${index + 1}/${variants.length}`), turn(1, "Later branch", "›"));
+  }
+
+  edit() {
+    const { el } = genui;
+    this.editing = true;
+    const box = el("textarea.gu-prompt", { "aria-label": "Edit your message", dir: "auto", rows: 3, onkeydown: (event) => {
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); done(); }
+      if (event.key === "Escape") { event.stopPropagation(); close(); }
+    } });
+    box.value = this.asked;
+    const close = () => { this.editing = false; this.words.textContent = this.asked; this.change.hidden = false; this.change.focus(); };
+    const done = () => {
+      const of = this.place.variant.find((each) => each.generation).generation.id;
+      this.tab.act({ do: "edit", of, text: box.value });
+      close();
+    };
+    this.words.replaceChildren(box, el("div.gu-row", {},
+      el("button.gu-chip", { type: "button", onclick: done }, "Send as a new branch"),
+      el("button.gu-quiet", { type: "button", onclick: close }, "Cancel")));
+    this.change.hidden = true;
+    this.ask.classList.remove("given");
+    box.focus();
+  }
+};
