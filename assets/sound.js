@@ -89,7 +89,9 @@ genui.sound = (() => {
       const whole = Math.min(BLOCK, this.total - first);
       let block = this.#blocks.get(number);
       if (!block || block.length < whole) {
-        block = await this.#read(first, whole);
+        const read = this.#read;
+        block = await read(first, whole);
+        if (read !== this.#read) return this.read(start, count); // settled meanwhile
         this.#blocks.delete(number);
         this.#blocks.set(number, block);
         if (this.done && block.length < whole) this.total = first + block.length; // seconds were rounded

@@ -100,10 +100,12 @@ class Studio:
         )  # fmt: skip
 
     def models(self, kind: str) -> list[dict[str, Any]]:
-        """What the page shows of each model of a kind; `why_not` is None when it runs here."""
+        """What the page shows of each model of a kind; `why_not` is None when it runs here,
+        `here` is true when nothing has to be fetched first."""
+        folder = self.settings.data_dir / "models"
         return [
             model.model_dump(include={"id", "title", "summary", "license", "license_url", "size"})
-            | {"why_not": why_not(model, self.machine)}
+            | {"why_not": why_not(model, self.machine), "here": weights.here(model, folder)}
             for model in self.catalog.of_kind(kind)
         ]
 

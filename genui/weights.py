@@ -39,7 +39,7 @@ def locate(model: Model, folder: Path, *, offline: bool, tell: Tell, cancel: Fla
     then is kept and continued next time."""
     if local := _local(model):
         return local
-    target = folder / model.id / Path(model.file).name if model.file else folder / model.id
+    target = _target(model, folder)
     if _intact(target, model):
         return target
     remote = [source for source in model.sources if source.type in ("hub", "wheel")]
@@ -61,6 +61,15 @@ def locate(model: Model, folder: Path, *, offline: bool, tell: Tell, cancel: Fla
         raise StorageFull.from_os(error) from error
 
 
+def here(model: Model, folder: Path) -> bool:
+    """True when the model's files lie on this machine; only looks, so they may be damaged."""
+    return _target(model, folder).exists() or any(
+        (source.type == "path" and Path(source.path).exists())
+        or (source.type == "package" and _in_package(source) is not None)
+        for source in model.sources
+    )
+
+
 def fingerprint(path: Path) -> str:
     """The sha256 that names a model's weights: of the file, or of a folder's sorted file hashes.
 
@@ -70,6 +79,10 @@ def fingerprint(path: Path) -> str:
     files = sorted(p for p in path.iterdir() if p.is_file() and _wanted(p.name))
     listing = "".join(f"{sha256_of(p)}  {p.name}\n" for p in files)
     return hashlib.sha256(listing.encode()).hexdigest()
+
+
+def _target(model: Model, folder: Path) -> Path:
+    return folder / model.id / Path(model.file).name if model.file else folder / model.id
 
 
 def _wanted(name: str) -> bool:

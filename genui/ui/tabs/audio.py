@@ -8,6 +8,7 @@ Gradio queue.
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -60,19 +61,18 @@ def speech(studio: Studio) -> None:
             )
         with gr.Column(scale=3, min_width=260, elem_classes="gu-side"):
             voice = gr.Dropdown(
-                [(voice["title"], voice["id"]) for voice in voices], value=first, label="Voice",
+                [(named(voice), voice["id"]) for voice in voices], value=first, label="Voice",
                 filterable=False, interactive=True,
             )  # fmt: skip
             about = gr.HTML(
                 about_voice(studio, first), elem_classes="gu-licence", apply_default_css=False
             )
             speed = slider(SpeechOptions, "speed")
-            with gr.Row(elem_classes="gu-seed-row"):
-                seed = gr.Number(
-                    1, label="Seed", precision=0, minimum=0,
-                    maximum=SEED_MAX, min_width=120, interactive=True,
-                )  # fmt: skip
-                each = gr.Checkbox(False, label="New each time", min_width=120, interactive=True)
+            seed = gr.Number(
+                1, label="Seed", info="Same seed, same sound.", precision=0, minimum=0,
+                maximum=SEED_MAX, interactive=True,
+            )  # fmt: skip
+            each = gr.Checkbox(False, label="New seed each time", interactive=True)
             gr.HTML(
                 html_template="<div class='gu-drop-place'></div>",
                 apply_default_css=False,
@@ -88,19 +88,30 @@ def speech(studio: Studio) -> None:
     )  # fmt: skip
 
 
+def named(voice: dict[str, Any]) -> str:
+    """A voice in the list: who it is and how it speaks."""
+    return f"{voice['title']} · {voice['summary'].removesuffix('.')}"
+
+
 def about_voice(studio: Studio, chosen: str | None) -> str:
     """What a voice is, its licence and whether it has to be fetched, as HTML."""
     voice = next((v for v in studio.models("speech") if v["id"] == chosen), None)
     if voice is None:
         return ""
-    parts = [escape(voice["summary"])]
+    said = []
     if voice["why_not"]:
-        parts.append(escape(voice["why_not"]))
-    parts.append(
+        said.append(escape(voice["why_not"]))
+    elif not voice["here"]:
+        said.append(
+            "Not on this machine, which runs offline."
+            if studio.settings.offline
+            else f"Fetched on first use, {voice['size'] / 1e6:.0f} MB."
+        )
+    said.append(
         f"Licence <a href='{escape(voice['license_url'])}' target='_blank' rel='noopener'>"
         f"{escape(voice['license'])}</a>."
     )
-    return " ".join(parts)
+    return " ".join(said)
 
 
 def calls(studio: Studio) -> list[Call]:
