@@ -1,6 +1,9 @@
 """What every text engine shares: the inputs and options of a text request.
 
-Knows the meaning of a chat and of sampling; knows no engine.
+Knows the meaning of a chat and of sampling; knows no engine. A text engine's `Output.text` is
+the whole answer, `prefix_text` included; its `Token` events are the new tokens only. A token
+that holds a part of a character has an empty text, and the character comes with the last part;
+the id of a token is -1 where the engine was not asked for alternatives and does not tell it.
 """
 
 from __future__ import annotations
@@ -15,6 +18,12 @@ from genui.backends.base import Backend, Schema
 MAX_CHARS = 200_000  # beyond any embedded model's context; keeps absurd requests cheap to refuse
 
 Mode = Literal["chat", "complete", "code"]
+
+CODE_SYSTEM = (
+    "You are a programmer. Answer with working code in one fenced block that names its language, "
+    "then one or two sentences on how to use it."
+)
+PLAIN_STOP = ("\nUser:",)  # ends an answer of a model that knows no chat template
 
 
 class Message(Schema):
@@ -89,3 +98,17 @@ class TextBackend(Backend[TextInputs, TextOptions]):
     def next_token(self, inputs: TextInputs, count: int) -> list[tuple[int, str, float]]:
         """The `count` likeliest next tokens as (id, text, logprob), best first, before any
         sampling filter. Logprobs are natural and normalised over the whole vocabulary."""
+
+
+def chat_messages(inputs: TextInputs) -> list[dict[str, str]]:
+    """The turns of a chat as a chat template wants them, system prompt first if there is one."""
+    system = inputs.system.strip() or (CODE_SYSTEM if inputs.mode == "code" else "")
+    first = [{"role": "system", "content": system}] if system else []
+    return first + [message.model_dump() for message in inputs.messages]
+
+
+def plain_transcript(inputs: TextInputs) -> str:
+    """A chat as plain text, for a model that comes without a chat template."""
+    names = {"system": "", "user": "User: ", "assistant": "Assistant: "}
+    lines = [names[turn["role"]] + turn["content"] for turn in chat_messages(inputs)]
+    return "\n".join([*lines, "Assistant:"])
