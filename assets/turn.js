@@ -28,7 +28,8 @@ genui.TurnCard = class {
       this.columns.replaceChildren(...wanted);
     }
     this.drawFlipper();
-    this.change.hidden = !place.variant.some((each) => each.generation);
+    // hidden from eye and keyboard, but holding its place: nothing moves when the answer is there
+    this.change.classList.toggle("gu-later", this.editing || !place.variant.some((each) => each.generation));
   }
 
   column(node, pair) {
@@ -70,7 +71,7 @@ genui.TurnCard = class {
       if (event.key === "Escape") { event.stopPropagation(); close(); }
     } });
     box.value = this.asked;
-    const close = () => { this.editing = false; this.words.textContent = this.asked; this.change.hidden = false; this.change.focus(); };
+    const close = () => { this.editing = false; this.words.textContent = this.asked; this.show(this.place); this.change.focus(); };
     const done = () => {
       const of = this.place.variant.find((each) => each.generation).generation.id;
       this.tab.act({ do: "edit", of, text: box.value });
@@ -79,7 +80,7 @@ genui.TurnCard = class {
     this.words.replaceChildren(box, el("div.gu-row", {},
       el("button.gu-chip", { type: "button", onclick: done }, "Send as a new branch"),
       el("button.gu-quiet", { type: "button", onclick: close }, "Cancel")));
-    this.change.hidden = true;
+    this.change.classList.add("gu-later");
     this.ask.classList.remove("given");
     box.focus();
   }

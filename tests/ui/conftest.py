@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("GENUI_CHROMIUM", "/usr/bin/chromium")
-PATIENCE = 30_000  # ms; the machine may be busy with a model
+PATIENCE = 60_000  # ms; the machine may be busy with a model
 
 
 def free_port() -> int:
@@ -42,7 +42,8 @@ def live(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     try:
         deadline = time.monotonic() + 90
         while True:
-            assert app.poll() is None and time.monotonic() < deadline, log.read_text()[-4000:]
+            assert app.poll() is None, log.read_text()[-4000:]
+            assert time.monotonic() < deadline, log.read_text()[-4000:]
             try:
                 urllib.request.urlopen(url, timeout=2).close()
                 break

@@ -70,7 +70,7 @@ def build(studio: Studio) -> None:
     with gr.Row(elem_classes="gu-work"):
         with gr.Column(scale=7, elem_classes="gu-main"):
             stage = gr.HTML(
-                value=json.dumps({"config": page_config()}),
+                value=json.dumps({"config": page_config(first_runnable(models))}),
                 html_template="<div class='gu-stage gu-text'></div>",
                 js_on_load=LOAD,
                 server_functions=[*shared_calls(studio), *own_calls(studio)],
@@ -106,20 +106,25 @@ def build(studio: Studio) -> None:
     )  # fmt: skip
 
 
-def page_config() -> Answer:
+def first_runnable(models: list[Answer]) -> str:
+    """The id of the first model that this machine can run, else of the first."""
+    return str(next((m for m in models if not m["why_not"]), models[0])["id"])
+
+
+def page_config(model: str) -> Answer:
     """What the script needs to know before the first question."""
     values = {name: TextOptions.model_fields[name].default for name in SAMPLING}
-    return {"examples": EXAMPLES, "settings": values | {"system": SYSTEM}}
+    return {"examples": EXAMPLES, "settings": values | {"model": model, "system": SYSTEM}}
 
 
 def draw_controls(models: list[Answer]) -> dict[str, Any]:
     """The side column: model and three settings on top, the rest folded; by name."""
     draw: dict[str, Any] = {}
-    runnable = next((m for m in models if not m["why_not"]), models[0])["id"]
+    runnable = first_runnable(models)
     choices = [(m["title"] + (" (not here)" if m["why_not"] else ""), m["id"]) for m in models]
     notes = {m["id"]: model_note(m) for m in models}
     hidden = dict(queue=False, show_progress="hidden", api_visibility="private")
-    with gr.Group(elem_classes="gu-tier"):
+    with gr.Column(elem_classes="gu-tier"):
         draw["model"] = gr.Dropdown(choices, value=runnable, label="Model", interactive=True)
         note = gr.Markdown(notes[runnable], elem_classes="gu-note")
         draw["model"].change(lambda model: notes.get(model, ""), draw["model"], note, **hidden)
