@@ -131,11 +131,11 @@ genui.audio = (() => {
 
   const draw = () => crypto.getRandomValues(new Uint32Array(1))[0] % (2 ** 32 - 1);
 
-  // Called in the click of Speak; returns the seed to show.
+  // Called in the click of Speak, once `ready`; returns the seed to show.
   function speak(text, voice, speed, seed, each) {
     genui.sound.wake();
     const used = each || seed === null || seed === "" ? draw() : seed;
-    tab?.submit({ kind: "speech", model: voice, inputs: { text: text ?? "" }, options: { speed }, seed: used });
+    tab.submit({ kind: "speech", model: voice, inputs: { text: text ?? "" }, options: { speed }, seed: used });
     return used;
   }
 
@@ -164,5 +164,5 @@ genui.audio = (() => {
   }
 
   genui.tabs.audio = (element, tools) => { tab = new Tab(element, tools); };
-  return { speak, restored, opener };
+  return { speak, restored, opener, get ready() { return tab !== null; } };
 })();

@@ -14,7 +14,10 @@ genui.sound = (() => {
 
   // Call it inside a click: browsers let sound start only there.
   function wake() {
-    context ??= new AudioContext({ sampleRate: RATE });
+    if (!context) {
+      context = new AudioContext({ sampleRate: RATE });
+      context.onstatechange = () => playing?.tell();
+    }
     if (context.state === "suspended") context.resume();
     return context;
   }
@@ -135,14 +138,17 @@ genui.sound = (() => {
     pause() {
       if (this.state === "paused") return;
       this.#halt();
-      this.#tell("paused");
+      this.tell("paused");
     }
 
-    toggle() { if (this.state === "paused") this.play(); else this.pause(); }
+    // A context that woke outside a click stays silent until one comes.
+    get silent() { return this.state === "paused" || context.state === "suspended"; }
+
+    toggle() { if (this.silent) this.play(); else this.pause(); }
 
     seek(position) {
       const to = Math.max(0, Math.min(position, this.#sound.total));
-      if (this.state === "paused") { this.#from = to; this.#tell("paused"); } else this.#start(to);
+      if (this.state === "paused") { this.#from = to; this.tell("paused"); } else this.#start(to);
     }
 
     // Looks at the clock; call it once a frame while this plays.
@@ -150,7 +156,7 @@ genui.sound = (() => {
       if (this.state !== "playing" || this.position < this.#next) return;
       if (this.#sound.done && this.#next >= this.#sound.total) {
         this.#halt();
-        this.#tell("paused");
+        this.tell("paused");
       } else this.#wait();
     }
 
@@ -161,7 +167,7 @@ genui.sound = (() => {
       this.#gain.connect(context.destination);
       this.#gain.gain.setValueAtTime(0, context.currentTime);
       this.#gain.gain.linearRampToValueAtTime(1, context.currentTime + FADE);
-      this.#tell("waiting");
+      this.tell("waiting");
       this.#pump();
     }
 
@@ -187,7 +193,7 @@ genui.sound = (() => {
     #wait() {
       this.#heard = this.heard;
       this.#from = this.#next;
-      this.#tell("waiting");
+      this.tell("waiting");
       this.#pump();
     }
 
@@ -218,7 +224,7 @@ genui.sound = (() => {
       if (this.state !== "playing") {
         this.#anchor = context.currentTime + 0.03;
         this.#from = this.#next;
-        this.#tell("playing");
+        this.tell("playing");
       }
       const buffer = context.createBuffer(1, samples.length, RATE);
       const floats = buffer.getChannelData(0);
@@ -233,7 +239,7 @@ genui.sound = (() => {
       this.#next += samples.length;
     }
 
-    #tell(state) {
+    tell(state = this.state) {
       this.state = state;
       this.#listen(state);
     }

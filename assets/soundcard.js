@@ -104,7 +104,7 @@ genui.SoundCard = class SoundCard {
   }
 
   seeButton() {
-    const on = this.player.state !== "paused";
+    const on = !this.player.silent;
     this.face.firstChild.setAttribute("d", SoundCard.ICONS[on ? "pause" : "play"]);
     this.button.setAttribute("aria-label", on ? "Pause" : "Play");
     this.button.title = on ? "Pause (Space)" : "Play (Space)";

@@ -25,6 +25,13 @@ SAMPLE = (
     "as it is ready. Change a word and listen again."
 )
 
+# a click may come before our scripts have run
+SPEAK = """async (...now) => {
+  const ready = () => typeof genui !== "undefined" && genui.audio?.ready;
+  while (!ready()) await new Promise((next) => setTimeout(next, 50));
+  return genui.audio.speak(...now);
+}"""
+
 
 def build(studio: Studio) -> None:
     """Draw the tab inside the current `gr.Tab`. Each thing the tab can make is one function."""
@@ -80,8 +87,11 @@ def speech(studio: Studio) -> None:
             )
     controls = [text, voice, speed, seed, each]
     for ask in (button.click, text.submit):
-        ask(None, controls, seed, js="(...now) => genui.audio.speak(...now)")
-    stage.restore(None, controls, controls, js="(...now) => genui.audio.restored(...now)")
+        ask(None, controls, seed, js=SPEAK, api_visibility="private")
+    stage.restore(
+        None, controls, controls, js="(...now) => genui.audio.restored(...now)",
+        api_visibility="private",
+    )  # fmt: skip
     voice.change(
         lambda chosen: about_voice(studio, chosen), voice, about,
         queue=False, show_progress="hidden", api_visibility="private",
