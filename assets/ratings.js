@@ -20,6 +20,8 @@ genui.tabs.ratings = (element, { server, trigger, watch, props }) => {
   let seen = -1, opened = false;
 
   async function look() {
+    const stale = !opened; // the sums and the rows need not wait for each other
+    if (stale) rated.load();
     const sums = await ask(server, "summary");
     offline.classList.toggle("gu-hidden", !sums.offline);
     if (sums.error) return;
@@ -29,7 +31,7 @@ genui.tabs.ratings = (element, { server, trigger, watch, props }) => {
     counts.show(sums);
     bars.show(sums.models);
     rated.models(sums.models);
-    if (!opened || (seen !== sums.ratings && rated.idle())) rated.load();
+    if (!stale && seen !== sums.ratings && rated.idle()) rated.load();
     opened = true;
     seen = sums.ratings;
   }

@@ -14,6 +14,7 @@ import shutil
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event as Flag
@@ -113,6 +114,8 @@ class Studio:
         """Load the default model of every kind behind the page; a failure waits for first use."""
 
         def load() -> None:
+            with suppress(GenuiError):
+                self.ratings.summary()  # counting a large store takes a moment; do it once now
             for kind in dict.fromkeys(m.kind for m in self.catalog.models.values()):
                 model = self.catalog.default(kind)
                 try:
