@@ -1,6 +1,6 @@
 /* One sound and everything around it: transport, waveform, spectrogram, the text that follows the
-   voice, phonemes, downloads, rating. The same card shows a running job, a fresh result and an old
-   one; folded it is one line of the history. */
+   voice, downloads, rating. The same card shows a running job, a fresh result and an old one; folded
+   it is one line of the history. */
 "use strict";
 
 genui.SoundCard = class SoundCard {
@@ -261,36 +261,16 @@ genui.SoundCard = class SoundCard {
   }
 
   showPhonemes(on) {
-    if (on && !this.phonemes.firstChild) this.drawPhonemes();
+    if (on && !this.phonemes.firstChild) genui.phonemes(this, this.phonemes);
     this.phonemes.classList.toggle("gu-hidden", !on);
   }
 
-  drawPhonemes() {
-    const { el } = genui;
-    const fields = this.segments.map((segment, i) => el("input.gu-phoneme", {
-      type: "text", value: segment.phonemes, "data-was": segment.phonemes, spellcheck: "false", lang: "en-fonipa",
-      autocomplete: "off", autocapitalize: "off", "aria-label": `Phonemes of sentence ${i + 1}`,
-      oninput: (event) => { event.target.classList.toggle("changed", event.target.value !== segment.phonemes); ready(); },
-      onkeydown: (event) => { if (event.key === "Enter" && !button.disabled) button.click(); },
-    }));
-    const changed = () => fields.some((field, i) => field.value !== this.segments[i].phonemes);
-    const speak = () => {
-      genui.sound.wake();
-      const inputs = { ...this.request.inputs, phonemes: fields.map((field) => field.value) };
-      const { kind, model, options, seed } = this.request;
-      this.tab.submit({ kind, model, options, seed, inputs, parents: [this.generation.id] });
-    };
-    const button = el("button.gu-main-button", { type: "button", onclick: speak }, "Speak these");
-    const reset = el("button.gu-quiet", { type: "button", onclick: () => {
-      fields.forEach((field, i) => { field.value = this.segments[i].phonemes; field.classList.remove("changed"); });
-      ready();
-    } }, "Put back");
-    const ready = () => { button.disabled = reset.disabled = !changed(); };
-    this.phonemes.replaceChildren(
-      el("p", {}, "Phonemes are the sounds of speech, one sign for each. Change some, and only that sentence sounds different."),
-      el("ol", {}, this.segments.map((segment, i) => el("li", {}, el("span", { dir: "auto" }, segment.text), fields[i]))),
-      el("div.gu-row", {}, button, reset));
-    ready();
+  // Says the same again with other phonemes, one string a sentence.
+  respeak(phonemes) {
+    genui.sound.wake();
+    const { kind, model, options, seed, inputs } = this.request;
+    const parents = [this.generation.id];
+    this.tab.submit({ kind, model, options, seed, inputs: { ...inputs, phonemes }, parents });
   }
 
   // --- time ---------------------------------------------------------------------------------

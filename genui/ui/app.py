@@ -32,6 +32,7 @@ SCRIPTS = (
     "text.js",
     "sound.js",
     "scope.js",
+    "phonemes.js",
     "soundcard.js",
     "audio.js",
     "rated.js",
