@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select
 
 from genui.errors import NotFound, StorageFull
 from genui.records import Generation, Rating, Thumb, canonical_json
@@ -29,6 +29,20 @@ RATING_COLUMNS = (
     ratings.c.thumb, ratings.c.stars, ratings.c.reasons, ratings.c.comment, ratings.c.withdrawn,
     ratings.c.sharing,
 )  # fmt: skip
+
+# The statements of the busiest method, built once. The row lock (PostgreSQL; SQLite has one writer)
+# makes events of one generation take turns: their numbers follow the order of their commits.
+RATED = (
+    select(generations.c.seq, generations.c.kind, generations.c.model)
+    .where(generations.c.id == bindparam("name"))
+    .with_for_update(key_share=True)
+)
+ADD_EVENT = insert(ratings)
+DROP_CURRENT = delete(current_ratings).where(
+    current_ratings.c.generation == bindparam("of"), current_ratings.c.rater == bindparam("by")
+)
+ADD_CURRENT = insert(current_ratings)
+COPIED = ("generation", "rater", "created", "thumb", "stars")  # from an event to what is derived
 
 
 class Store:
@@ -94,31 +108,18 @@ class Store:
         """Append a rating event; it is on disk when this returns.
 
         Raises `NotFound` when its generation is not here."""
+        event = _rating_row(rating)
         with self.database.write() as connection:
-            # The row lock (PostgreSQL; SQLite has one writer) makes events of one generation
-            # take their turns, so that their order is the order in which they are committed.
-            generation = connection.execute(
-                select(generations.c.seq, generations.c.kind, generations.c.model)
-                .where(generations.c.id == rating.generation_id)
-                .with_for_update(key_share=True)
-            ).one_or_none()
-            if generation is None:
+            rated = connection.execute(RATED, {"name": rating.generation_id}).one_or_none()
+            if rated is None:
                 raise NotFound("That result is not here; it may have been made on another server.")
-            row = _rating_row(rating, generation.seq)
-            key = connection.execute(insert(ratings), row).inserted_primary_key
+            event["generation"] = rated.seq
+            key = connection.execute(ADD_EVENT, event).inserted_primary_key
             assert key is not None
-            connection.execute(
-                delete(current_ratings).where(
-                    current_ratings.c.generation == generation.seq,
-                    current_ratings.c.rater == rating.rater,
-                )
-            )
+            connection.execute(DROP_CURRENT, {"of": rated.seq, "by": rating.rater})
             if not rating.withdrawn:
-                derived = {c.name: row[c.name] for c in current_ratings.c if c.name in row}
-                connection.execute(
-                    insert(current_ratings),
-                    derived | {"event": key[0], "kind": generation.kind, "model": generation.model},
-                )
+                derived = {"event": key[0], "kind": rated.kind, "model": rated.model}
+                connection.execute(ADD_CURRENT, derived | {name: event[name] for name in COPIED})
 
     def current_rating(self, generation_id: str, rater: str) -> Rating | None:
         """What this rater thinks of a generation now; None if nothing, or taken back."""
@@ -205,8 +206,11 @@ class Store:
                 }
                 if missing := ids - seqs.keys():
                     raise NotFound(f"No generation here has the id {min(missing)}.")
-                rows = [_rating_row(event, seqs[event.generation_id]) for event in batch]
-                connection.execute(insert(ratings), rows)
+                rows = [
+                    _rating_row(event) | {"generation": seqs[event.generation_id]}
+                    for event in batch
+                ]
+                connection.execute(ADD_EVENT, rows)
             rebuild(connection)
 
     def rebuild(self) -> None:
@@ -218,7 +222,11 @@ class Store:
 def rebuild(connection: Connection) -> None:
     """Derive `current_ratings` from `ratings`: the newest event of each rater on each
     generation, unless it withdraws."""
-    newest = select(func.max(ratings.c.seq)).group_by(ratings.c.generation, ratings.c.rater)
+    newest = (
+        select(func.max(ratings.c.seq).label("seq"))
+        .group_by(ratings.c.generation, ratings.c.rater)
+        .subquery()
+    )
     connection.execute(delete(current_ratings))
     connection.execute(
         insert(current_ratings).from_select(
@@ -227,8 +235,9 @@ def rebuild(connection: Connection) -> None:
                 ratings.c.seq, ratings.c.generation, ratings.c.rater, generations.c.kind,
                 generations.c.model, ratings.c.created, ratings.c.thumb, ratings.c.stars,
             )
+            .join(newest, newest.c.seq == ratings.c.seq)
             .join(generations, generations.c.seq == ratings.c.generation)
-            .where(ratings.c.seq.in_(newest), ratings.c.withdrawn.is_(False)),
+            .where(ratings.c.withdrawn.is_(False)),
         )
     )  # fmt: skip
 
@@ -263,8 +272,9 @@ def _generation_row(generation: Generation, owner: str) -> dict[str, Any]:
     }
 
 
-def _rating_row(rating: Rating, generation: int) -> dict[str, Any]:
-    return rating.model_dump(mode="json", exclude={"generation_id"}) | {"generation": generation}
+def _rating_row(rating: Rating) -> dict[str, Any]:
+    """Everything but the number of its generation."""
+    return rating.model_dump(mode="json", exclude={"generation_id"})
 
 
 def _batches(items: Iterable[T]) -> Iterator[list[T]]:
