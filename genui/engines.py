@@ -47,7 +47,7 @@ class Engines:
         self.placement = placement
         self.idle_seconds = idle_seconds
         self.loaded: dict[str, Loaded] = {}
-        self.loading: set[str] = set()
+        self.loading: dict[str, int] = {}  # model id -> memory it was granted, in MB
         self.changed = Condition()
         Thread(target=self._sweep, name="idle-models", daemon=True).start()
 
@@ -74,14 +74,17 @@ class Engines:
 
     def _hold(self, model: Model, tell: Tell, cancel: Flag) -> Loaded:
         with self.changed:
-            self.changed.wait_for(lambda: model.id not in self.loading)
+            while model.id in self.loading:
+                if cancel.is_set():
+                    raise Cancelled
+                self.changed.wait(0.2)
             if model.id in self.loaded:
                 held = self.loaded[model.id]
                 held.users += 1
                 return held
             if reason := why_not(model, self.machine):
                 raise Unavailable(reason)
-            self.loading.add(model.id)
+            self.loading[model.id] = 0
         try:
             weights = self.fetch(model, tell, cancel)
             tell(f"Loading {model.title}", None)
@@ -97,11 +100,12 @@ class Engines:
             return held
         finally:
             with self.changed:
-                self.loading.discard(model.id)
+                del self.loading[model.id]
                 self.changed.notify_all()
 
     def _make_room(self, model: Model, cancel: Flag) -> None:
-        """Unload idle models, least recently used first, until the budget holds the new one."""
+        """Unload idle models, least recently used first, until the budget holds the new one,
+        and grant it. Waits for busy models to become idle."""
         with self.changed:
             while self._taken() + model.needs.memory_mb > self.machine.memory_mb:
                 idle = [held for held in self.loaded.values() if not held.users]
@@ -111,14 +115,20 @@ class Engines:
                     raise Cancelled
                 else:
                     self.changed.wait(0.2)
+            self.loading[model.id] = model.needs.memory_mb
 
     def _taken(self) -> int:
-        return sum(held.model.needs.memory_mb for held in self.loaded.values())
+        loaded = sum(held.model.needs.memory_mb for held in self.loaded.values())
+        return loaded + sum(self.loading.values())
 
     def _drop(self, held: Loaded) -> None:
         del self.loaded[held.model.id]
-        held.backend.unload()
-        log.info("unloaded %s", held.model.id)
+        try:
+            held.backend.unload()
+        except Exception:  # it is out of the pool either way; the others must go on
+            log.exception("could not unload %s cleanly", held.model.id)
+        else:
+            log.info("unloaded %s", held.model.id)
 
     def _sweep(self) -> None:
         while True:

@@ -92,7 +92,9 @@ class Hibari(SpeechBackend):
             for sentence, phonemes in self._sentences(inputs.text, inputs.phonemes):
                 if cancel.is_set():
                     break
-                pcm = self._say(phonemes, options.speed, request.seed or 0)
+                pcm = self._say(phonemes, options.speed, request.seed or 0, cancel)
+                if not pcm:
+                    break
                 file.write(pcm)
                 file.flush()
                 digest.update(pcm)
@@ -116,16 +118,17 @@ class Hibari(SpeechBackend):
             content_sha256=digest.hexdigest(),
         )
 
-    def _say(self, phonemes: str, speed: float, seed: int) -> bytes:
-        """A sentence as 16-bit little-endian mono."""
+    def _say(self, phonemes: str, speed: float, seed: int, cancel: Flag) -> bytes:
+        """A sentence as 16-bit little-endian mono; nothing when cancelled in the middle."""
         import numpy as np
 
         own = int.from_bytes(hashlib.sha256(phonemes.encode()).digest()[:8])
         rng = np.random.default_rng([seed, own])
-        parts = [
-            self._voice.from_ids(self._voice.ids(part), speed, rng)
-            for part in _pieces(phonemes, LONGEST)
-        ]
+        parts = []
+        for part in _pieces(phonemes, LONGEST):
+            if cancel.is_set():
+                return b""
+            parts.append(self._voice.from_ids(self._voice.ids(part), speed, rng))
         sound = np.concatenate(parts)
         if (peak := float(np.abs(sound).max(initial=0.0))) > PEAK:
             sound = sound * (PEAK / peak)
