@@ -14,6 +14,7 @@ genui.Answer = class {
     this.status = new genui.Status(() => this.stop());
     this.meta = el("div.gu-meta");
     this.actions = el("div.gu-row.gu-actions");
+    this.choice = el("button.gu-quiet", { type: "button", hidden: true });
     this.foot = el("div.gu-foot", {}, this.status.node);
     this.strip = genui.strip(tab.server, node.generation, { locked: !node.generation });
     this.element = el("div.gu-answer", {}, this.heading, this.body, this.foot, this.strip);
@@ -21,10 +22,20 @@ genui.Answer = class {
     if (node.status !== "running") this.settle();
   }
 
-  name(shown) {
+  // The line over a column of a comparison.
+  name(shown, withModel) {
     const { model, options } = this.node.request;
     this.heading.hidden = !shown;
-    this.heading.textContent = `${model} · temperature ${options.temperature ?? 0.7} · top-p ${options.top_p ?? 0.95}`;
+    this.heading.textContent = [withModel ? this.tab.config.titles[model] ?? model : null,
+      `temperature ${options.temperature ?? 0.7}`, `top-p ${options.top_p ?? 0.95}`].filter(Boolean).join(" · ");
+  }
+
+  // In a comparison one column is the one that the chat goes on from.
+  offer(choice) {
+    this.choice.hidden = !choice;
+    this.choice.onclick = choice?.choose;
+    this.choice.setAttribute("aria-pressed", String(Boolean(choice?.active)));
+    this.choice.textContent = choice?.active ? "Chat goes on from this" : "Go on from this one";
   }
 
   async follow() {
@@ -103,7 +114,7 @@ genui.Answer = class {
     this.actions.replaceChildren(this.peeker, copy,
       button("Regenerate", "Ask the same again with a new seed", () => this.tab.act({ do: "repeat", of: node.generation.id })),
       ...(node.status === "stopped" || node.generation.usage.finish === "length" ? [button("Continue", "Write on from here", () => this.goOn())] : []),
-      button("Save", "Save as Markdown, with everything needed to repeat it", () => this.save()));
+      button("Save", "Save as Markdown, with everything needed to repeat it", () => this.save()), this.choice);
     this.drawMeta();
     this.foot.replaceChildren(this.actions, this.meta);
     this.strip.unlock(node.generation);

@@ -33,18 +33,13 @@ genui.TurnCard = class {
   }
 
   column(node, pair) {
-    const { threads } = this.tab;
     const answer = this.tab.answer(node);
-    answer.name(pair);
-    const choosable = pair && node.request.inputs.mode === "chat" && node.generation;
-    answer.choose?.remove();
-    if (choosable) {
-      const active = threads.active(this.place.variant) === node;
-      answer.choose = genui.el("button.gu-chip", { type: "button", "aria-pressed": String(active),
-        onclick: () => { threads.pick(this.place.variant, node); this.tab.render(); } },
-        active ? "The chat goes on from this" : "Go on from this one");
-      answer.heading.after(answer.choose);
-    }
+    const { variant } = this.place, models = new Set(variant.map((each) => each.request.model));
+    answer.name(pair, models.size > 1);
+    answer.offer(pair && node.request.inputs.mode === "chat" ? {
+      active: this.tab.threads.active(variant) === node,
+      choose: () => { this.tab.threads.pick(variant, node); this.tab.render(); this.tab.preview(); },
+    } : null);
     return answer.element;
   }
 

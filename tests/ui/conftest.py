@@ -28,8 +28,12 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def live(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running `app.py` with a data folder of its own and real weights."""
+def live(
+    models_dir: Path, smollm2: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a running `app.py` with a data folder of its own and real weights, which
+    `smollm2` has fetched before."""
+    assert smollm2.is_file()
     data = tmp_path_factory.mktemp("live")
     (data / "models").symlink_to(models_dir, target_is_directory=True)
     url = f"http://127.0.0.1:{(port := free_port())}"

@@ -258,6 +258,15 @@ def test_the_filters_are_those_of_the_engine(page: Page, live: str) -> None:
     assert kept(temperature=0) == [1, 0, 0, 0]
 
 
+def test_a_style_sets_the_sliders_and_a_slider_leaves_the_style(page: Page, live: str) -> None:
+    arrive(page, live)
+    page.get_by_label("Wild").check()
+    page.wait_for_function("genui.text.settings.temperature === 1.5")
+    page.wait_for_function("genui.text.settings.top_k === 200")
+    set_number(page, "Temperature", 0.3)
+    expect(page.get_by_label("Wild")).not_to_be_checked()
+
+
 def test_two_settings_answer_side_by_side(page: Page, live: str) -> None:
     arrive(page, live)
     page.get_by_label("Compare side by side").check()
@@ -348,7 +357,8 @@ def test_what_a_model_writes_is_drawn_as_text(page: Page, live: str) -> None:
         const tags = [...box.querySelectorAll('*')].map((node) => node.tagName);
         return { tags, text: box.innerText }; }""",
         "# Title\n\n**bold <b>x</b>** and `a<b` ${alert(1)}\n\n- one\n"
-        "- <img src=x onerror=alert(1)>\n\n```html\n<script>alert(1)</script>\n```\n<svg onload=alert(1)>",
+        "- <img src=x onerror=alert(1)>\n\n```html\n<script>alert(1)</script>\n```\n"
+        "<svg onload=alert(1)>",
     )
     assert not {"SCRIPT", "IMG", "SVG", "B"} & set(drawn["tags"])
     assert {"H4", "STRONG", "CODE", "LI", "PRE"} <= set(drawn["tags"])

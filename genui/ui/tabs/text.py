@@ -70,7 +70,7 @@ def build(studio: Studio) -> None:
     with gr.Row(elem_classes="gu-work"):
         with gr.Column(scale=7, elem_classes="gu-main"):
             stage = gr.HTML(
-                value=json.dumps({"config": page_config(first_runnable(models))}),
+                value=json.dumps({"config": page_config(models)}),
                 html_template="<div class='gu-stage gu-text'></div>",
                 js_on_load=LOAD,
                 server_functions=[*shared_calls(studio), *own_calls(studio)],
@@ -111,10 +111,14 @@ def first_runnable(models: list[Answer]) -> str:
     return str(next((m for m in models if not m["why_not"]), models[0])["id"])
 
 
-def page_config(model: str) -> Answer:
+def page_config(models: list[Answer]) -> Answer:
     """What the script needs to know before the first question."""
     values = {name: TextOptions.model_fields[name].default for name in SAMPLING}
-    return {"examples": EXAMPLES, "settings": values | {"model": model, "system": SYSTEM}}
+    return {
+        "examples": EXAMPLES,
+        "titles": {model["id"]: model["title"] for model in models},
+        "settings": values | {"model": first_runnable(models), "system": SYSTEM},
+    }
 
 
 def draw_controls(models: list[Answer]) -> dict[str, Any]:
