@@ -145,17 +145,19 @@ genui.scope = (() => {
   }
 
   const ramps = new Map();
-  // 256 colours through the stops --gu-heat-0 … --gu-heat-4 of the theme.
+  // 256 colours, as ImageData keeps them, through the stops --gu-heat-0 … --gu-heat-4 of the theme.
   function ramp(element) {
     const style = getComputedStyle(element);
     const stops = [0, 1, 2, 3, 4].map((i) => style.getPropertyValue(`--gu-heat-${i}`).trim());
     const key = stops.join();
     if (!ramps.has(key)) {
       const rgb = stops.map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
-      ramps.set(key, Array.from({ length: 256 }, (_, level) => {
+      const dots = new Uint8ClampedArray(256 * 4).fill(255);
+      for (let level = 0; level < 256; level += 1) {
         const place = level / 255 * 4, i = Math.min(3, Math.floor(place)), share = place - i;
-        return rgb[i].map((value, part) => value + (rgb[i + 1][part] - value) * share);
-      }));
+        rgb[i].forEach((value, part) => { dots[4 * level + part] = value + (rgb[i + 1][part] - value) * share; });
+      }
+      ramps.set(key, { dots: new Uint32Array(dots.buffer), nothing: stops[0] });
     }
     return ramps.get(key);
   }
@@ -163,18 +165,18 @@ genui.scope = (() => {
   const easel = document.createElement("canvas");
   function spectrum(canvas, trace, view) {
     const { pen, width, tall } = paper(canvas);
-    const colours = ramp(canvas);
-    pen.fillStyle = `rgb(${colours[0].join()})`;
+    const { dots, nothing } = ramp(canvas);
+    pen.fillStyle = nothing;
     pen.fillRect(0, 0, width, tall);
     if (!trace.count) return;
     easel.width = trace.count;
     easel.height = BANDS;
     const brush = easel.getContext("2d"), image = brush.createImageData(trace.count, BANDS);
-    for (let column = 0; column < trace.count; column += 1) {
-      for (let band = 0; band < BANDS; band += 1) {
-        const [r, g, b] = colours[trace.bands[column * BANDS + band]];
-        const dot = 4 * ((BANDS - 1 - band) * trace.count + column);
-        image.data[dot] = r; image.data[dot + 1] = g; image.data[dot + 2] = b; image.data[dot + 3] = 255;
+    const picture = new Uint32Array(image.data.buffer);
+    for (let band = 0; band < BANDS; band += 1) {
+      const row = (BANDS - 1 - band) * trace.count;
+      for (let column = 0; column < trace.count; column += 1) {
+        picture[row + column] = dots[trace.bands[column * BANDS + band]];
       }
     }
     brush.putImageData(image, 0, 0);

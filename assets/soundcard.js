@@ -367,7 +367,7 @@ genui.SoundCard = class SoundCard {
     this.trace ??= new genui.scope.Trace(wanted);
     try {
       for (const trace = this.trace; trace === this.trace && trace.samples < this.sound.total;) {
-        const samples = await this.sound.read(trace.samples, 24_000);
+        const samples = await this.sound.read(trace.samples, 48_000);
         if (!samples.length) break;
         trace.push(samples);
         this.redraw();
@@ -390,7 +390,7 @@ genui.SoundCard = class SoundCard {
   redraw() {
     if (this.drawing || this.closed) return;
     this.drawing = true;
-    const wait = this.sound.done ? 30 : 150;
+    const wait = this.measuring ? 200 : 30; // pictures that will be redone soon come less often
     setTimeout(() => requestAnimationFrame(() => { this.drawing = false; this.paint(); }), wait);
   }
 
@@ -401,7 +401,8 @@ genui.SoundCard = class SoundCard {
     genui.scope.wave(this.waves, trace, view, style.getPropertyValue("--gu-wave"));
     genui.scope.wave(this.played, trace, view, style.getPropertyValue("--gu-accent"));
     if (!this.spectrum.hidden && trace.bands) genui.scope.spectrum(this.heat, trace, view);
-    this.ticks.replaceChildren(...this.segments.slice(1).map((segment) => genui.el("i", {
+    const dense = this.segments.length > this.waves.clientWidth / 12; // more ticks than one can tell apart
+    this.ticks.replaceChildren(...(dense ? [] : this.segments.slice(1)).map((segment) => genui.el("i", {
       style: `left:${(100 * segment.start * genui.sound.RATE / view).toFixed(3)}%` })));
     this.follows();
   }

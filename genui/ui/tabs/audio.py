@@ -46,7 +46,7 @@ def speech(studio: Studio) -> None:
         with gr.Column(scale=7, elem_classes="gu-main"):
             with gr.Column(elem_classes="gu-composer"):
                 text = gr.Textbox(
-                    SAMPLE, lines=3, max_lines=12, label="Text to speak", show_label=False,
+                    SAMPLE, lines=3, max_lines=8, label="Text to speak", show_label=False,
                     container=False, placeholder="Write what you want to hear", interactive=True,
                 )  # fmt: skip
                 with gr.Row(elem_classes="gu-speak-row"):
