@@ -1,0 +1,199 @@
+"""`python -m tests.ui.screenshots [--out screenshots]`: every tab and state as a picture.
+
+Starts the real app on a temporary data folder and drives it in Chromium at two widths, light and
+dark. Weights: GENUI_TEST_GGUF names the SmolLM2 file; without it they are fetched as in the tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+from threading import Event
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from genui import weights
+from genui.catalog import Catalog
+from tests.ui.conftest import CHROMIUM
+from tests.ui.serving import SCRIPT, Past, Server
+
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+THEMES = ("light", "dark")
+MODEL = "smollm2-135m-instruct"
+SEA = (
+    "The sea keeps its own calendar. Each morning the tide writes a line and each evening rubs it "
+    "out, and the fishermen who read it say that the handwriting has not changed in a thousand "
+    "years. That, at least, is what my grandmother told me, who could read. She said the winds "
+    "were commas and the storms were full stops, and nothing else needed an ending."
+)
+
+
+class Tour:
+    """One visitor at one width and in one theme, taking pictures."""
+
+    def __init__(self, browser: Browser, out: Path, size: str, theme: str) -> None:
+        self.out, self.size, self.theme = out, size, theme
+        width, height = SIZES[size]
+        self.context = browser.new_context(viewport={"width": width, "height": height})
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(300_000)
+
+    def open(self, server: Server, tab: str) -> Page:
+        """Open a tab."""
+        dark = "&__theme=dark" if self.theme == "dark" else "&__theme=light"
+        self.page.goto(f"{server.url}/?tab={tab}{dark}")
+        return self.page
+
+    def shoot(self, state: str) -> None:
+        """A picture of the whole page as it is."""
+        self.page.mouse.move(0, 0)
+        name = f"{state}-{self.size}-{self.theme}.png"
+        self.page.screenshot(path=self.out / name, full_page=True, animations="disabled")
+        print(name, flush=True)
+
+    def text(self, server: Server) -> None:
+        """The Text tab: empty, loading or working, done, peek, rated, refused, compare."""
+        page = self.open(server, "text")
+        expect(page.get_by_text("Talk to a small model")).to_be_visible()
+        self.shoot("text-empty")
+        page.get_by_label("number input for Max tokens", exact=True).fill("60")
+        page.get_by_label("number input for Max tokens", exact=True).press("Tab")
+        page.get_by_role("button", name="Why is the sky blue?").click()
+        expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+        self.shoot("text-working")
+        expect(page.get_by_role("button", name="Regenerate").first).to_be_visible()
+        self.shoot("text-done")
+        page.get_by_role("button", name="Good result").click()
+        expect(page.get_by_text("Thanks", exact=True)).to_be_visible()
+        page.get_by_role("button", name="Helpful").click()
+        page.get_by_role("button", name="Add a comment").click()
+        page.get_by_label("Comment", exact=True).fill("Short, and it answers what I asked.")
+        self.shoot("text-rated")
+        page.get_by_role("button", name="Save comment").click()
+        page.get_by_role("button", name="Peek inside").click()
+        self.shoot("text-peek")
+        page.get_by_label("Prompt", exact=True).fill(" ")
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_role("alert").first).to_be_visible()
+        self.shoot("text-refused")
+        page.get_by_label("Compare side by side").check()
+        page.get_by_role("button", name="New chat").click()
+        page.get_by_label("Prompt", exact=True).fill("Name three kinds of boats.")
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_role("button", name="Go on from this one").first).to_be_visible()
+        self.shoot("text-compare")
+
+    def audio(self, server: Server) -> None:
+        """The Audio tab: empty, working, done."""
+        page = self.open(server, "audio")
+        speak = page.get_by_role("button", name="Speak", exact=True)
+        expect(speak).to_be_visible()
+        self.shoot("audio-empty")
+        speak.click()
+        expect(page.locator(".gu-sound").first).to_be_visible()
+        self.shoot("audio-working")
+        expect(page.get_by_role("link", name="Download WAV").first).to_be_visible()
+        self.shoot("audio-done")
+
+    def ratings(self, server: Server) -> None:
+        """The Ratings tab with a past; the visitor is the one with `KEY`."""
+        self.page.add_init_script(SCRIPT.replace("localStorage.getItem('genui-key') ||", ""))
+        page = self.open(server, "ratings")
+        expect(page.locator(".gu-rated > li[data-generation]").first).to_be_visible()
+        page.wait_for_function("document.querySelector('.gu-count b').textContent !== '0'")
+        self.shoot("ratings-full")
+
+    def failures(self, bare: Server) -> None:
+        """A server whose first model is broken and where nobody has rated anything."""
+        page = self.open(bare, "ratings")
+        expect(page.get_by_text("Nobody has rated anything yet")).to_be_visible()
+        self.shoot("ratings-empty")
+        page = self.open(bare, "text")
+        page.get_by_role("button", name="Why is the sky blue?").click()
+        expect(page.get_by_role("alert").first).to_be_visible()
+        self.shoot("text-failed")
+
+    def offline(self, server: Server) -> None:
+        """The server dies under an answer and under a rating; it is started again afterwards."""
+        page = self.open(server, "text")
+        rate = page.get_by_role("group", name="Rate this result").first
+        expect(rate.get_by_role("button", name="Bad result")).to_be_enabled()
+        server.kill()
+        rate.get_by_role("button", name="Bad result").click()
+        expect(rate.get_by_role("status")).to_contain_text("No connection")
+        self.shoot("text-offline")
+        server.start()
+
+
+def remember(data: Path) -> None:
+    """A past worth looking at: many ratings of other visitors, a few results of our own."""
+    past = Past(data)
+    for model, count, liked in (("harbour", 60, 0.62), ("lighthouse", 24, 0.85), ("skiff", 3, 0.7)):
+        for number in range(count):
+            key = f"visitor-{number % 12:02}".ljust(32, "-")
+            thumb = "up" if number % 20 < liked * 20 else "down"
+            made = past.made(SEA, "Write about the sea.", key, model)
+            past.rated(made, key, thumb=thumb, stars=number % 3 + 3)
+    for text, prompt, opinion in (
+        (SEA, "Write about the sea.", {"stars": 5, "reasons": ("well-written", "creative")}),
+        ("<b>Bold</b> ${claims}, shown as they are.", "Markup?", {"thumb": "down", "stars": 2}),
+        ("Photosynthesis turns light into sugar.", "Explain photosynthesis to a child.",
+         {"reasons": ("correct",), "comment": "Short and right. Could say what a leaf does."}),
+    ):  # fmt: skip
+        past.rated(past.made(text, prompt, model="harbour"), **opinion)
+    past.store.close()
+
+
+def models() -> Path:
+    """A folder with the text model: the one GENUI_TEST_GGUF names, or the tests' own."""
+    if not (given := os.environ.get("GENUI_TEST_GGUF")):
+        folder = Path(os.environ.get("GENUI_TEST_CACHE", "~/.cache/genui-tests")).expanduser()
+        model = Catalog.read().get(MODEL)
+        weights.locate(model, folder, offline=False, tell=lambda *_: None, cancel=Event())
+        return folder
+    folder = Path(tempfile.mkdtemp(prefix="genui-models-"))
+    place = folder / MODEL / Catalog.read().get(MODEL).file
+    place.parent.mkdir()
+    place.symlink_to(Path(given).absolute())
+    return folder
+
+
+def main() -> None:
+    """Take every picture."""
+    parser = argparse.ArgumentParser(prog="python -m tests.ui.screenshots", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("screenshots"), help="folder for the PNGs")
+    out: Path = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        expect.set_options(timeout=300_000)  # the machine may be busy with a model
+        weights_folder = models()
+        broken = Path(folder, "broken.gguf")
+        broken.write_bytes(b"GGUF" + bytes(100))
+        server = Server(Path(folder, "main"), weights_folder)
+        bare = Server(Path(folder, "bare"), weights_folder, model=f'["{broken}"]')
+        remember(server.data)
+        try:
+            server.start()
+            bare.start()
+            for size in SIZES:
+                for theme in THEMES:
+                    tour = Tour(browser, out, size, theme)
+                    tour.failures(bare)
+                    tour.text(server)
+                    tour.audio(server)
+                    tour.offline(server)
+                    tour.ratings(server)
+                    tour.context.close()
+        finally:
+            server.stop()
+            bare.stop()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
