@@ -143,11 +143,11 @@ genui.ratedList = (server) => {
       undo.disabled = true;
       outbox.put(generation, { thumb, stars, reasons, comment, withdrawn: false });
     } }, "Undo");
-    outbox.listen(generation, node, ({ state, message, wish }) => {
+    outbox.listen(generation, { node, hear({ state, message, wish }) {
       if (state === "saved" && !wish.withdrawn) { node.replaceChildren(...before); return; }
       if (state === "saved") { line.textContent = "Withdrawn; it no longer counts."; undo.hidden = false; undo.disabled = false; }
       else line.textContent = message ?? "No connection; it is taken back as soon as there is one.";
-    });
+    } });
     undo.hidden = true;
     node.replaceChildren(el("div.gu-rated-gone", {}, line, undo));
     outbox.put(generation, { thumb: null, stars: null, reasons: [], comment: "", withdrawn: true });

@@ -36,7 +36,7 @@ genui.outbox = (() => {
       const wish = unsent[id];
       const answer = await genui.ask(server, "rate", { generation: id, ...wish });
       if (answer.offline) {
-        tell(id, { state: "offline" });
+        for (const waiting of Object.keys(unsent)) tell(waiting, { state: "offline" });
         misses += 1;
         await Promise.race([genui.pause(Math.min(500 * 2 ** misses, 8000)),
           new Promise((done) => { wake = done; })]);
@@ -57,9 +57,10 @@ genui.outbox = (() => {
     connect(link) { server = link; send(); },
     put(id, wish) { unsent[id] = wish; keep(); wake(); send(); },
     waiting: (id) => unsent[id] ?? null,
-    listen(id, node, hear) {
+    // `watcher` is {node, hear}; it is forgotten once its node has left the page.
+    listen(id, watcher) {
       if (!watchers.has(id)) watchers.set(id, new Set());
-      watchers.get(id).add({ node, hear });
+      watchers.get(id).add(watcher);
     },
   };
 })();
@@ -157,7 +158,10 @@ genui.strip = (server, generation, { locked = false } = {}) => {
     send();
   }
 
+  const watcher = { node, hear };
+
   function send() {
+    outbox.listen(generation.id, watcher); // again: the card may have been off the page meanwhile
     outbox.put(generation.id, choice);
     draw("sending");
   }
@@ -250,7 +254,7 @@ genui.strip = (server, generation, { locked = false } = {}) => {
     const waiting = outbox.waiting(generation.id);
     choice = { ...NONE, ...(waiting ?? pick(generation.rating)) };
     field.value = choice.comment;
-    outbox.listen(generation.id, node, hear);
+    outbox.listen(generation.id, watcher);
     outbox.connect(server);
     draw(waiting ? "sending" : "quiet");
   }
