@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 PEAK = 0.98  # a louder sentence is turned down as a whole, so that nothing clips
 LONGEST = 400  # phonemes the network is given at once; its time grows faster than their number
 SENTENCE = 600  # characters read at once
-WORD = 40  # longer ones are read in parts: hibari's reading of one word takes cubic time
+WORD = 24  # longer ones are read in parts: hibari's reading of one word takes cubic time
 
 
 class Hibari(SpeechBackend):

@@ -279,12 +279,10 @@ class LlamaCpp(TextBackend):
         yield Token(index, entry["id"], text, entry["logprob"], top)
 
     def _alternative(self, found: dict[str, Any]) -> tuple[int, str, float]:
-        text = found["token"]
-        if not text or "\ufffd" in text:
-            raw = bytes(found["bytes"])
-            text = raw.decode("utf-8", "ignore")
-            if raw and not text:
-                self._fragments[found["id"]] = raw
+        text, raw = found["token"], found["bytes"]
+        if len(text.encode()) != len(raw):  # it holds a part of a character
+            self._fragments[found["id"]] = bytes(raw)
+            text = bytes(raw).decode("utf-8", "ignore")
         return found["id"], text, found["logprob"]
 
     def next_token(self, inputs: TextInputs, count: int) -> list[tuple[int, str, float]]:
