@@ -90,7 +90,9 @@ genui.audio = (() => {
 
     // Sends a request; `expect` is the opened file it repeats.
     async submit(request, expect = null) {
-      if (performance.now() - this.last < 600) return; // a double click is one click
+      const { model, inputs, options } = request, wish = JSON.stringify([model, inputs, options]);
+      if (wish === this.wish && performance.now() - this.last < 600) return; // a double click
+      this.wish = wish;
       this.last = performance.now();
       const answer = await ask(this.server, "speak", { request });
       this.say(answer.error ?? "");
