@@ -57,6 +57,8 @@ genui.TextTab = class {
     } }, this.tabs);
     this.fresh = el("button.gu-quiet", { type: "button", onclick: () => this.newChat() }, "New chat");
     this.box = el("textarea.gu-prompt", { rows: 2, dir: "auto", "aria-label": "Prompt",
+      onpaste: (event) => this.bound(event, event.clipboardData),
+      ondrop: (event) => this.bound(event, event.dataTransfer),
       oninput: () => { this.fit(); this.preview(); }, onkeydown: (event) => {
         if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
         event.preventDefault();
@@ -65,6 +67,14 @@ genui.TextTab = class {
     this.button = el("button.gu-main-button", { type: "button", onclick: () => this.send() }, "Send");
     return el("div.gu-composer", {}, el("div.gu-composer-top", {}, segments, this.fresh), this.box,
       el("div.gu-composer-foot", {}, el("small", {}, "Enter sends · Shift + Enter for a new line"), this.button));
+  }
+
+  // Megabytes in a text field stop the whole page for minutes, so they never get in.
+  bound(event, carried) {
+    const length = carried.getData("text/plain").length, { longest } = this.config;
+    if (this.box.value.length + length <= longest) return;
+    event.preventDefault();
+    this.complain(`That is ${length.toLocaleString("en")} characters; at most ${longest.toLocaleString("en")} can be read. Shorten it.`);
   }
 
   fit() {

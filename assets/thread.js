@@ -29,7 +29,13 @@ genui.Threads = class {
 
   all() { return [...new Set(this.nodes.values())].sort((a, b) => a.at - b.at); }
 
-  static earlier(node) { return JSON.stringify((node.request.inputs.messages ?? []).slice(0, -1)); }
+  // JSON that does not depend on the order of names: a stored record may come back in another.
+  static stable(value) {
+    return JSON.stringify(value, (_, part) => (part && typeof part === "object" && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part));
+  }
+
+  static earlier(node) { return genui.Threads.stable((node.request.inputs.messages ?? []).slice(0, -1)); }
 
   // The answer this one stands beside (edited, repeated or branched from it), or null.
   beside(node) {
@@ -50,7 +56,7 @@ genui.Threads = class {
     const first = this.first(node), before = this.before(first);
     if (before) return `after ${before.at}`;
     const { seed, inputs } = first.request;
-    return `root ${seed} ${JSON.stringify(inputs)}`;
+    return `root ${seed} ${genui.Threads.stable(inputs)}`;
   }
 
   root(node) {
@@ -64,7 +70,8 @@ genui.Threads = class {
     for (const node of this.all()) {
       if (this.family(node) !== family) continue;
       const { seed, inputs, parents, model, options } = node.request;
-      const same = JSON.stringify([seed, inputs, parents]), how = JSON.stringify([model, options]);
+      const { stable } = genui.Threads;
+      const same = stable([seed, inputs, parents]), how = stable([model, options]);
       const last = found.at(-1);
       if (last && last.length === 1 && last.same === same && last.how !== how) last.push(node);
       else found.push(Object.assign([node], { same, how }));

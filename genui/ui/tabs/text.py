@@ -28,22 +28,22 @@ ALTERNATIVES = 10  # kept for each token, so that any answer can be opened later
 SYSTEM = "You are a friendly assistant. Answer in a few clear sentences."
 EXAMPLES: dict[Mode, tuple[str, ...]] = {
     "chat": (
-        "Why is the sky blue?",
-        "Write a short poem about a cat who loves the moon.",
         "Give me three tips for a good night's sleep.",
-        "Explain photosynthesis to a child.",
+        "Write a short poem about a cat who loves the moon.",
+        "Tell me a short story about a brave little robot.",
+        "What could I cook with tomatoes and rice?",
     ),
     "complete": (
         "Once upon a time, in a village by the sea, there lived a",
-        "The three most important inventions in history are",
+        "The old lighthouse keeper opened the door and saw",
         "Dear diary, today I finally",
         "The recipe for happiness is simple:",
     ),
     "code": (
         "Write a Python function that checks whether a word is a palindrome.",
-        "Write a Python function that returns the first n Fibonacci numbers.",
+        "Write a Python function that counts the vowels in a word.",
         "Write a JavaScript function that reverses a string.",
-        "Write an SQL query that counts the orders of each customer.",
+        "Write a Python function that tells whether a number is even.",
     ),
 }
 # temperature, top-k, top-p, min-p
@@ -116,6 +116,7 @@ def page_config(models: list[Answer]) -> Answer:
     values = {name: TextOptions.model_fields[name].default for name in SAMPLING}
     return {
         "examples": EXAMPLES,
+        "longest": MAX_CHARS,
         "titles": {model["id"]: model["title"] for model in models},
         "settings": values | {"model": first_runnable(models), "system": SYSTEM},
     }
