@@ -121,11 +121,12 @@ def operator_model(name: str) -> Model:
     source = (
         Source(type="path", path=str(path.absolute())) if local else Source(type="hub", repo=name)
     )
-    slug = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.stem if c.isascii())
+    stem = path.name.removesuffix(".gguf")  # not path.stem: "Qwen2.5-0.5B" ends in no suffix
+    slug = "".join(c if c.isalnum() or c in "._-" else "-" for c in stem if c.isascii())
     size = path.stat().st_size if path.is_file() else None
     return Model(
         id=slug.strip("._-") or "model",
-        title=path.stem if local else name,
+        title=stem if local else name,
         kind="text",
         backend="llamacpp" if gguf else "transformers",
         summary="Added by the operator.",

@@ -279,15 +279,18 @@ class LlamaCpp(TextBackend):
         yield Token(index, entry["id"], text, entry["logprob"], top)
 
     def _alternative(self, found: dict[str, Any]) -> tuple[int, str, float]:
-        text, raw = found["token"], found["bytes"]
-        if len(text.encode()) != len(raw):  # it holds a part of a character
-            self._fragments[found["id"]] = bytes(raw)
-            text = bytes(raw).decode("utf-8", "ignore")
+        text, raw = found["token"], bytes(found["bytes"])
+        if text.encode() != raw:  # it holds a part of a character
+            self._fragments[found["id"]] = raw
+            text = raw.decode("utf-8", "ignore")
         return found["id"], text, found["logprob"]
 
     def next_token(self, inputs: TextInputs, count: int) -> list[tuple[int, str, float]]:
         options = parse(TextOptions, {"max_tokens": 1, "temperature": 0, "repetition_penalty": 1})
-        body = self._body(inputs, options) | {"n_probs": count, "return_progress": False}
+        # llama.cpp tells nothing of a token that only begins a character, or that ends the text:
+        # make it take a plain one; the probabilities are those from before any bias
+        plain = [[self._split("a")[-1], 1000]]
+        body = self._body(inputs, options) | {"n_probs": count, "logit_bias": plain}
         for chunk in self._stream(body, Flag()):
             if logprobs := chunk["choices"][0]["logprobs"]:
                 likely = logprobs["content"][0]["top_logprobs"]
