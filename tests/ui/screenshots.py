@@ -53,6 +53,11 @@ class Tour:
         self.page.screenshot(path=self.out / name, full_page=True, animations="disabled")
         print(name, flush=True)
 
+    def say(self, text: str) -> None:
+        """Send a prompt."""
+        self.page.get_by_label("Prompt", exact=True).fill(text)
+        self.page.get_by_role("button", name="Send").click()
+
     def text(self, server: Server) -> None:
         """The Text tab: empty, loading or working, done, peek, rated, refused, compare."""
         page = self.open(server, "text")
@@ -60,7 +65,7 @@ class Tour:
         self.shoot("text-empty")
         page.get_by_label("number input for Max tokens", exact=True).fill("60")
         page.get_by_label("number input for Max tokens", exact=True).press("Tab")
-        page.get_by_role("button", name="Why is the sky blue?").click()
+        self.say("Write a short poem about a cat who loves the moon.")
         expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
         self.shoot("text-working")
         expect(page.get_by_role("button", name="Regenerate").first).to_be_visible()
@@ -74,14 +79,12 @@ class Tour:
         page.get_by_role("button", name="Save comment").click()
         page.get_by_role("button", name="Peek inside").click()
         self.shoot("text-peek")
-        page.get_by_label("Prompt", exact=True).fill(" ")
-        page.get_by_role("button", name="Send").click()
+        self.say(" ")
         expect(page.get_by_role("alert").first).to_be_visible()
         self.shoot("text-refused")
         page.get_by_label("Compare side by side").check()
         page.get_by_role("button", name="New chat").click()
-        page.get_by_label("Prompt", exact=True).fill("Name three kinds of boats.")
-        page.get_by_role("button", name="Send").click()
+        self.say("Name three kinds of boats.")
         expect(page.get_by_role("button", name="Go on from this one").first).to_be_visible()
         self.shoot("text-compare")
 
@@ -111,7 +114,7 @@ class Tour:
         expect(page.get_by_text("Nobody has rated anything yet")).to_be_visible()
         self.shoot("ratings-empty")
         page = self.open(bare, "text")
-        page.get_by_role("button", name="Why is the sky blue?").click()
+        self.say("Write a short poem about a cat who loves the moon.")
         expect(page.get_by_role("alert").first).to_be_visible()
         self.shoot("text-failed")
 
