@@ -162,11 +162,17 @@ genui.TextTab = class {
     this.sync();
     this.render();
     if (node.original && node.generation) this.judge(node);
+    if (node.status === "failed" && node.wish?.do === "say" && !this.box.value) {
+      this.box.value = node.wish.text; // to be changed and sent again
+      this.fit();
+    }
     this.preview();
   }
 
   retry(node) {
-    this.threads.nodes.delete(node.id);
+    for (const each of this.threads.all()) { // both columns of a comparison came from one wish
+      if (each === node || (node.wish && each.wish === node.wish && !each.generation)) this.threads.nodes.delete(each.id);
+    }
     if (node.wish) this.act(node.wish);
     else {
       const { messages, prompt } = node.request.inputs;

@@ -38,7 +38,9 @@ def live(
     (data / "models").symlink_to(models_dir, target_is_directory=True)
     url = f"http://127.0.0.1:{(port := free_port())}"
     log = data / "app.log"
-    environment = os.environ | {"GENUI_DATA_DIR": str(data), "GENUI_PORT": str(port)}
+    # one thread for the model: llama.cpp's threads spin, and Chromium needs a core of its own
+    own = {"GENUI_DATA_DIR": str(data), "GENUI_PORT": str(port), "GENUI_THREADS": "1"}
+    environment = os.environ | own
     with log.open("wb") as out:
         app = subprocess.Popen(
             [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=out

@@ -397,6 +397,7 @@ def test_a_prompt_beyond_the_context_and_an_empty_one_get_a_sentence(page: Page,
     ask(page, "word " * 20_000)
     expect(page.get_by_role("alert")).to_contain_text("tokens long")
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    expect(box(page)).to_have_value("word " * 20_000)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
