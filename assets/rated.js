@@ -81,7 +81,7 @@ genui.ratedList = (server) => {
     list.removeAttribute("aria-busy");
     if (answer.error) { list.replaceChildren(el("li.gu-rated-none", {}, genui.notice(answer.error, "quiet"))); return; }
     list.replaceChildren(...(answer.rows.length ? answer.rows.map(row) : [nothing()]));
-    for (const node of list.querySelectorAll(".gu-rated-text")) clamp(node);
+    clampAll();
     pager.classList.toggle("gu-hidden", wanted.page === 0 && !answer.more);
     newer.disabled = wanted.page === 0;
     older.disabled = !answer.more;
@@ -123,9 +123,14 @@ genui.ratedList = (server) => {
       thumb ? genui.thumb(thumb) : genui.star());
   }
 
-  // A long text shows its first lines; the rest is one click away.
+  // A long text shows its first lines; the rest is one click away. Measured when the list shows.
+  function clampAll() {
+    for (const node of list.querySelectorAll(".gu-rated-text")) clamp(node);
+  }
+
   function clamp(said) {
-    if (said.scrollHeight <= said.clientHeight + 2) return;
+    const unfolds = said.nextSibling?.classList.contains("gu-rated-more");
+    if (unfolds || said.scrollHeight <= said.clientHeight + 2) return;
     const more = el("button.gu-quiet.gu-rated-more", { type: "button", "aria-expanded": "false", onclick: () => {
       const open = said.classList.toggle("open");
       more.textContent = open ? "Show less" : "Show all";
@@ -156,7 +161,7 @@ genui.ratedList = (server) => {
   const node = el("section.gu-card.gu-ratings-list", {}, el("h2", {}, "Rated results"), filters, list, pager);
   options();
   return {
-    node, load,
+    node, load, shown: clampAll,
     idle: () => wanted.page === 0 && !list.matches(":hover, :focus-within") &&
       ![...list.querySelectorAll("audio")].some((sound) => !sound.paused),
     models(found) {

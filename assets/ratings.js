@@ -28,6 +28,7 @@ genui.tabs.ratings = (element, { server, trigger, watch, props }) => {
     const none = sums.ratings === 0 && seen <= 0;
     empty.classList.toggle("gu-hidden", !none);
     full.classList.toggle("gu-hidden", none);
+    rated.shown();
     counts.show(sums);
     bars.show(sums.models);
     rated.models(sums.models);

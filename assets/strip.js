@@ -228,7 +228,7 @@ genui.strip = (server, generation, { locked = false } = {}) => {
     node.dataset.state = state;
     said.textContent = {
       saved: choice.withdrawn ? "Taken back" : "Thanks", failed: message,
-      offline: "No connection; your rating is kept and sent as soon as there is one.",
+      offline: "No connection: kept here, and sent later.",
     }[state] ?? "";
     said.classList.toggle("bad", state === "failed");
     retry.hidden = state !== "failed";
