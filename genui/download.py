@@ -13,8 +13,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from threading import Event as Flag
+from typing import TYPE_CHECKING
 
 from genui.errors import Cancelled, StorageFull, Unavailable
+
+if TYPE_CHECKING:
+    import httpx2
 
 Tell = Callable[[str, float | None], None]
 
@@ -138,7 +142,7 @@ def download(
 
 
 def _continue(
-    client: object,
+    client: httpx2.Client,
     url: str,
     part: Path,
     had: int,
@@ -149,7 +153,6 @@ def _continue(
     """One connection: append to `part` from byte `had`, or start over where ranges are refused."""
     import httpx2
 
-    assert isinstance(client, httpx2.Client)
     asked = {"Range": f"bytes={had}-"} if had else {}
     with client.stream("GET", url, headers=asked | {"Accept-Encoding": "identity"}) as answer:
         if answer.status_code == 416:  # the part is longer than the file: not ours to continue
