@@ -36,7 +36,10 @@ class Tour:
     def __init__(self, browser: Browser, out: Path, size: str, theme: str) -> None:
         self.out, self.size, self.theme = out, size, theme
         width, height = SIZES[size]
-        self.context = browser.new_context(viewport={"width": width, "height": height})
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height},
+            reduced_motion="reduce",  # no picture of a half-way state
+        )
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(300_000)
 
