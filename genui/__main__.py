@@ -8,7 +8,10 @@ import sys
 from importlib import import_module
 
 # name, where its `main(arguments) -> exit status` is, what it does
-COMMANDS = (("export", "genui.store.command:main", "write the ratings to a file"),)
+COMMANDS = (
+    ("export", "genui.store.command:main", "write the ratings to a file"),
+    ("bench", "genui.bench:main", "measure this machine against the bare libraries"),
+)
 
 
 def main(arguments: list[str]) -> int:
