@@ -43,7 +43,8 @@ TABS = (("text", "Text", text), ("audio", "Audio", audio), ("ratings", "Ratings"
 
 def build_app(studio: Studio) -> gr.Blocks:
     """The whole page over one studio."""
-    with gr.Blocks(title="genui", analytics_enabled=False, fill_width=True) as demo:
+    demo: gr.Blocks = gr.Blocks(title="genui", analytics_enabled=False, fill_width=True)
+    with demo:
         gr.HTML(HEADER, js_on_load=None)
         with gr.Tabs(selected="text", elem_id="tabs") as tabs:
             for tab_id, label, module in TABS:
