@@ -117,7 +117,7 @@ def download(
 
     What an earlier try left in `<target>.part` is continued. Raises `Unreachable`, `Unavailable`
     (damaged), `StorageFull`, `Cancelled` (the part stays)."""
-    import httpx2  # comes with huggingface_hub
+    import httpx2
 
     part = target.with_name(target.name + ".part")
     target.parent.mkdir(parents=True, exist_ok=True)
