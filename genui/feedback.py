@@ -6,9 +6,9 @@ Knows neither the page nor the store.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from genui.errors import BadInput
 from genui.records import Thumb
 
 Reasons = dict[Thumb, tuple[tuple[str, str], ...]]  # thumb -> (slug, label), in the order shown
@@ -50,12 +50,9 @@ def reasons_for(kind: str) -> Reasons:
     return REASONS.get(kind, GENERAL)
 
 
-def check_reasons(kind: str, given: Iterable[str]) -> tuple[str, ...]:
-    """The given reasons, each once; raises `BadInput` naming the known ones.
+def slugs(given: Iterable[str]) -> tuple[str, ...]:
+    """The given reasons as slugs, each once: "Too long!" is kept as "too-long".
 
-    Every reason of the kind goes with either thumb: "well written, but wrong" is an opinion."""
-    known = [slug for side in reasons_for(kind).values() for slug, _ in side]
-    wanted = tuple(dict.fromkeys(given))
-    if not set(wanted) <= set(known):
-        raise BadInput(f"A reason for {kind} is one of: {', '.join(known)}.")
-    return wanted
+    Pages offer the lists above; programs may have reasons of their own. Any reason goes with
+    either thumb: "well written, but wrong" is an opinion."""
+    return tuple(dict.fromkeys(re.sub(r"[^a-z0-9]+", "-", r.lower()).strip("-") for r in given))

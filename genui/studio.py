@@ -29,7 +29,7 @@ from genui.backends.text import TextBackend, TextInputs
 from genui.catalog import Catalog, Model, why_not
 from genui.engines import Engines, Tell
 from genui.errors import BadInput, Busy, Cancelled, GenuiError, NotFound, StorageFull, Unavailable
-from genui.feedback import check_reasons
+from genui.feedback import slugs
 from genui.identity import Identity
 from genui.jobs import Job, Jobs
 from genui.machine import this_machine
@@ -307,24 +307,23 @@ class Studio:
     ) -> Rating:
         """Store a rating event; it is on disk when this returns.
 
-        Raises `NotFound` for an unknown generation, `BadInput` for values out of range or
-        reasons that do not fit the kind, `Busy` when a visitor rates faster than people do."""
+        Raises `NotFound` for an unknown generation, `BadInput` for values out of range, `Busy`
+        when a visitor rates faster than people do."""
         if self.settings.feedback == "off":
             raise BadInput("Ratings are switched off on this server.")
         if not withdrawn and thumb is None and stars is None:
             raise BadInput("Choose a thumb or a number of stars first.")
         self._limit(session)
-        kind = self.generation(generation_id).request.kind
+        self.generation(generation_id)
         rating = parse(
             Rating,
             {
                 "id": secrets.token_hex(16), "generation_id": generation_id, "created": now(),
                 "rater": self.identity.rater(session), "thumb": thumb, "stars": stars,
-                "reasons": reasons, "comment": comment, "withdrawn": withdrawn,
+                "reasons": slugs(reasons), "comment": comment, "withdrawn": withdrawn,
                 "sharing": self.settings.feedback,
             },
         )  # fmt: skip
-        rating = rating.model_copy(update={"reasons": check_reasons(kind, rating.reasons)})
         self.store.add_rating(rating)
         return rating
 

@@ -218,7 +218,7 @@ class Calls:
             generation_id: What is rated.
             thumb: "up" or "down"; give this, stars, or both.
             stars: 1 to 5.
-            reasons: Short reasons such as "helpful"; which ones fit depends on the kind.
+            reasons: Short reasons such as "helpful".
             comment: A few words, up to 2000 characters.
 
         Returns:

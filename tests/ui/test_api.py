@@ -227,7 +227,7 @@ def test_speech_refuses_in_one_sentence(client: Client, arguments: Any, word: st
         ({"thumb": 1}, "Thumb"),
         ({"stars": 6}, "Stars"),
         ({"stars": "five"}, "Stars"),
-        ({"thumb": "up", "reasons": ["robotic"]}, "one of"),
+        ({"thumb": "up", "reasons": ["!!"]}, "Reasons"),
         ({"thumb": "up", "reasons": 5}, "Reasons"),
         ({"thumb": "up", "comment": 5}, "Comment"),
         ({"thumb": "up", "comment": "x" * 2001}, "Comment"),

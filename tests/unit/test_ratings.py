@@ -12,7 +12,7 @@ import pytest
 
 from genui.catalog import Catalog
 from genui.errors import BadInput
-from genui.feedback import GENERAL, REASONS, check_reasons, reasons_for
+from genui.feedback import GENERAL, REASONS, reasons_for, slugs
 from genui.identity import Identity
 from genui.ranking import wilson
 from genui.ratings import PAGE, Filters, Ratings
@@ -83,10 +83,8 @@ def texts(found: dict[str, object]) -> list[str]:
     return [row["text"] for row in rows]
 
 
-def test_reasons_fit_the_kind_and_are_kept_once() -> None:
-    assert check_reasons("text", ["wrong", "funny", "wrong"]) == ("wrong", "funny")
-    with pytest.raises(BadInput, match="natural, clear"):
-        check_reasons("speech", ["funny"])
+def test_reasons_become_slugs_and_are_kept_once() -> None:
+    assert slugs(["wrong", "Too long!", "wrong", "<b>x</b>"]) == ("wrong", "too-long", "b-x-b")
     assert reasons_for("a kind of tomorrow")["up"]
 
 
