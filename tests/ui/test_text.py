@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from genui.errors import BadInput
 from genui.ui.tabs.text import next_step
@@ -26,12 +26,22 @@ def arrive(page: Page, url: str, mode: str = "Chat", tokens: int = SHORT) -> Non
 
 
 def set_number(page: Page, label: str, value: float) -> None:
-    """Type into the number field of a slider and wait until the page's script has heard it."""
+    """Type into the number field of a slider and wait until the page's script has heard it.
+
+    A field in a fold that opens this moment may be drawn once more over what was typed; a person
+    sees that and types again, so this does too."""
     field = page.get_by_label(f"number input for {label}", exact=True)
-    field.fill(str(value))
-    field.press("Enter")
     name = label.lower().replace(" ", "_").replace("-", "_")
-    page.wait_for_function("([n, v]) => genui.text.settings[n] === v", arg=[name, value])
+    heard = "([n, v]) => genui.text.settings[n] === v"
+    for patience in (5_000, 10_000, None):
+        field.fill(str(value))
+        field.press("Enter")
+        try:
+            page.wait_for_function(heard, arg=[name, value], timeout=patience)
+            return
+        except TimeoutError:
+            if patience is None:
+                raise
 
 
 def box(page: Page) -> Locator:

@@ -102,7 +102,7 @@ def build(studio: Studio) -> None:
     )  # fmt: skip
     gr.on(
         [component.change for component in ordered], None, ordered, None,
-        js=MIRROR, api_visibility="private",
+        js=MIRROR, api_visibility="private", trigger_mode="multiple",  # every change is heard
     )  # fmt: skip
 
 
