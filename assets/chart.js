@@ -58,10 +58,12 @@ genui.chart = (() => {
 
   const isOpen = () => Boolean(box?.querySelector("details").open);
 
-  // Looks at another place of a text: {model, inputs}, or null for none. `before` is shown.
+  // Looks at a place of a text: {model, inputs}, or null for none. `before` is shown. What is known
+  // of the place stays: a slider that moves must not ask for the same tokens again.
   function look(next, before = "") {
+    const same = JSON.stringify(next) === JSON.stringify(place);
     place = next;
-    top = null;
+    if (!same) top = null;
     if (!parts) return;
     parts.where.textContent = next ? `after “…${before.replace(/\s+/g, " ").slice(-48)}”`
       : "Write a prompt, or pick a token while you peek inside an answer.";

@@ -32,6 +32,17 @@ REASONS: dict[str, Reasons] = {
             ("badly-written", "Badly written"), ("cut-off", "Cut off"), ("unsafe", "Unsafe"),
         ),
     },
+    "image": {
+        "up": (
+            ("beautiful", "Beautiful"), ("fits", "Fits the prompt"), ("right-style", "Right style"),
+            ("clean", "Clean lines"), ("surprising", "Surprising"),
+        ),
+        "down": (
+            ("wrong-thing", "Wrong thing"), ("wrong-count", "Wrong count"),
+            ("wrong-colour", "Wrong colour"), ("deformed", "Deformed"), ("blurry", "Blurry"),
+            ("ugly", "Ugly"), ("unsafe", "Unsafe"),
+        ),
+    },
     "speech": {
         "up": (
             ("natural", "Natural"), ("clear", "Clear"), ("right-tone", "Right tone"),

@@ -113,6 +113,28 @@ class Rating(Record):
     sharing: Literal["local", "shared"] = "local"
 
 
+Outcome = Literal["first", "second", "tie", "neither"]
+
+
+class Comparison(Record):
+    """One judgement of two generations, as an event: the newest of a rater on the same two (in
+    either order) is the one that counts, and `withdrawn` takes the earlier one back.
+
+    `context`: "batch" when the best of several was picked (one row for each other picture),
+    "side" when two stood side by side, "arena" when it was blind."""
+
+    id: str = Field(pattern=r"^[0-9a-f]{32}$")
+    first: str  # generation id
+    second: str
+    outcome: Outcome
+    rater: str
+    created: str
+    context: Literal["batch", "side", "arena"] = "batch"
+    reasons: tuple[Reason, ...] = Field(default=(), max_length=12)
+    withdrawn: bool = False
+    sharing: Literal["local", "shared"] = "local"
+
+
 # --- events ---------------------------------------------------------------------------------
 
 
@@ -189,10 +211,36 @@ class Segment(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Preview(Event):
+    """What picture `index` looks like after `step` of `total` denoising steps: a small WebP as a
+    data URL. `noise` is the share of noise left in it, sigma / (alpha + sigma), in 0..1."""
+
+    type: ClassVar[str] = "preview"
+    index: int
+    step: int
+    total: int
+    noise: float
+    image: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made(Event):
+    """One of the `total` results of a job is stored; only jobs with several results tell it.
+
+    `generation` is the JSON form of the stored `Generation`."""
+
+    type: ClassVar[str] = "made"
+    index: int
+    total: int
+    generation: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Finished(Event):
     """The last event of a job that ran to its end or was stopped with something to keep.
 
-    `generation` is the JSON form of the stored `Generation`."""
+    `generation` is the JSON form of the stored `Generation`, the last one where there are
+    several."""
 
     type: ClassVar[str] = "finished"
     generation: dict[str, Any]

@@ -7,6 +7,7 @@ below serve it.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import logging
 import platform
 import secrets
@@ -41,6 +42,8 @@ from genui.records import (
     Finished,
     Generation,
     Loading,
+    Made,
+    Preview,
     Rating,
     Request,
     Segment,
@@ -55,6 +58,11 @@ from genui.settings import Settings
 from genui.store import Store
 
 log = logging.getLogger(__name__)
+
+
+def attached(backend: type[Backend[Any, Any]], request: Request) -> list[str]:
+    """The sha256 of each file that a request starts from."""
+    return [str(request.inputs[name]) for name in backend.attachments if request.inputs.get(name)]
 
 
 def now() -> str:
@@ -128,8 +136,10 @@ class Studio:
 
     # --- jobs -------------------------------------------------------------------------------
 
-    def submit(self, session: str, request: Request) -> Job:
-        """Check a request and queue it. Raises `BadInput`, `NotFound`, `Busy`, `Unavailable`."""
+    def submit(self, session: str, request: Request, tokens: dict[str, str] | None = None) -> Job:
+        """Check a request and queue it. `tokens` (sha256 -> media token) prove that the visitor
+        may use the files the request starts from. Raises `BadInput`, `NotFound`, `Busy`,
+        `Unavailable`."""
         model = self.catalog.get(request.model)
         if model.kind != request.kind:
             raise BadInput(f"{model.title} makes {model.kind}, not {request.kind}.")
@@ -137,16 +147,23 @@ class Studio:
         backend.check(request)
         if reason := why_not(model, self.machine):
             raise Unavailable(reason)
+        for sha256 in attached(backend, request):
+            right = self.identity.media_token(sha256, "picture")
+            if not hmac.compare_digest((tokens or {}).get(sha256, "").encode(), right.encode()):
+                raise NotFound("The picture to start from is not here; add it again.")
+            self.store.media.path(sha256)
         if request.seed is None:
             request = request.model_copy(update={"seed": secrets.randbelow(SEED_MAX + 1)})
         return self.jobs.submit(session, request, self.engines.slots(model))
 
-    def reproduce(self, session: str, generation: Generation) -> Job:
+    def reproduce(
+        self, session: str, generation: Generation, tokens: dict[str, str] | None = None
+    ) -> Job:
         """Ask for the same thing again; raises as `submit` does. `provenance.verdict` compares.
 
         The record may come from a file, so it is checked like any other request."""
         request = generation.request.model_copy(update={"parents": (generation.id,)})
-        return self.submit(session, request)
+        return self.submit(session, request, tokens)
 
     def follow(self, session: str, job_id: str, after: int = 0) -> tuple[list[Event], bool]:
         """The job's events from index `after` on, and whether the last one is among them."""
@@ -172,29 +189,31 @@ class Studio:
                 assert job.request.seed is not None
                 assert job.started is not None
                 yield Started(job.request.seed)
+                for sha256 in attached(type(backend), job.request):
+                    shutil.copyfile(self.store.media.path(sha256), folder / sha256)
                 parts: list[Token | Segment] = []
                 first: float | None = None
-                output = Output()
+                kept: dict[str, Any] | None = None
                 for event in backend.generate(job.request, job.cancel, folder):
                     if isinstance(event, Output):
-                        output = event
+                        if job.cancel.is_set() and not event.text and not event.files:
+                            continue
+                        timings = Timings(
+                            queued=round(job.started - job.submitted, 4),
+                            load=round(loaded - began, 4),
+                            first=None if first is None else round(first, 4),
+                            run=round(time.monotonic() - loaded, 4),
+                        )
+                        kept = self.public(self._keep(job, model, backend, event, parts, timings))
+                        if event.total > 1:
+                            yield Made(event.index, event.total, kept)
                         continue
                     if isinstance(event, Token | Segment):
-                        if first is None:
-                            first = time.monotonic() - loaded
                         parts.append(event)
+                    if first is None and isinstance(event, Token | Segment | Preview):
+                        first = time.monotonic() - loaded
                     yield event
-                timings = Timings(
-                    queued=round(job.started - job.submitted, 4),
-                    load=round(loaded - began, 4),
-                    first=None if first is None else round(first, 4),
-                    run=round(time.monotonic() - loaded, 4),
-                )
-                if job.cancel.is_set() and not output.text and not output.files:
-                    yield Stopped()
-                    return
-                generation = self._keep(job, model, backend, output, parts, timings)
-            yield Finished(self.public(generation))
+            yield Finished(kept) if kept else Stopped()
         except OSError as error:
             log.exception("job %s could not write", job.id)
             raise StorageFull.from_os(error) from error
@@ -217,7 +236,7 @@ class Studio:
             id=secrets.token_hex(16),
             created=now(),
             status="stopped" if job.cancel.is_set() else "done",
-            request=job.request,
+            request=output.request or job.request,
             model=model.stamp.model_copy(
                 update={"sha256": model.sha256 or weights.fingerprint(backend.weights)}
             ),

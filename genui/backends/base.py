@@ -39,13 +39,18 @@ class OutputFile:
 class Output:
     """What a run made; the last thing `generate` yields, also after a cancel.
 
-    `text` is the written or spoken text. `content` are the bytes whose sha256 says whether
-    two runs are identical (defaults to `text`)."""
+    `text` is the written or spoken text. `content_sha256` says whether two runs are identical
+    (defaults to that of `text`). A run that makes several things yields one `Output` each, as
+    soon as it is whole: `index` counts them from 0 to `total` - 1, and `request` is the request
+    that makes exactly this one alone, None where only the whole run makes it again."""
 
     text: str | None = None
     files: tuple[OutputFile, ...] = ()
     usage: dict[str, JsonValue] = field(default_factory=dict)
     content_sha256: str | None = None
+    index: int = 0
+    total: int = 1
+    request: Request | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ class Backend(ABC, Generic[InputsT, OptionsT]):
 
     kind: what it makes ("text", "speech"). engine: its name in the catalog.
     Inputs, Options: the pydantic models of a request; the page draws its controls from the
-    bounds of `Options`. slots: how many requests it serves at once.
+    bounds of `Options`. slots: how many requests it serves at once. attachments: the names of
+    `Inputs` that hold the sha256 of a file; the file lies under that name in `scratch`.
     """
 
     kind: ClassVar[str]
@@ -75,6 +81,7 @@ class Backend(ABC, Generic[InputsT, OptionsT]):
     Inputs: ClassVar[type[Any]]
     Options: ClassVar[type[Any]]
     slots: int = 1
+    attachments: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, weights: Path, placement: Placement) -> None:
         """`weights` is the model's file or folder, already fetched and checked."""
@@ -93,7 +100,7 @@ class Backend(ABC, Generic[InputsT, OptionsT]):
 
     @abstractmethod
     def generate(self, request: Request, cancel: Flag, scratch: Path) -> Iterator[Event | Output]:
-        """Run one request: yield events as they happen, then exactly one `Output`.
+        """Run one request: yield events as they happen, then one `Output` for each result.
 
         `cancel` is looked at before every token, step or sentence; once set, the generator
         yields the `Output` of what exists so far and returns. Files go into `scratch`.
