@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from genui.errors import NotFound
 from genui.machine import Machine
@@ -57,6 +57,9 @@ class Model(Record):
     sha256: str | None = None
     size: int | None = None  # bytes
     needs: Needs = Needs()
+    styles: tuple[tuple[str, str], ...] = ()  # pictures: (label of a chip, words it adds)
+    defaults: dict[str, JsonValue] = Field(default_factory=dict)  # option -> value that suits it
+    few_steps: bool = False  # pictures: 1 to 8 steps do, and a negative prompt has no effect
     sources: tuple[Source, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
