@@ -275,9 +275,12 @@ class Studio:
             raise NotFound("That result is not yours to open.")
         return self.generation(generation_id)
 
-    def history(self, session: str, kind: str, limit: int = 20) -> list[Generation]:
-        """The session's generations of a kind, newest first."""
-        return self.store.history(session, kind, limit)
+    def history(
+        self, session: str, kind: str, limit: int = 20, before: str | None = None
+    ) -> list[Generation]:
+        """The session's generations of a kind, newest first; `before` is the id of the last one
+        already seen."""
+        return self.store.history(session, kind, limit, before)
 
     def public(self, generation: Generation) -> dict[str, Any]:
         """A generation as JSON for its owner, each artifact with the token to fetch it."""

@@ -65,7 +65,8 @@ def shared_calls(studio: Studio) -> list[Call]:
         me, kind = session(data["key"]), str(data["kind"])
         # jobs first: one that ends in between is then in both lists, never in neither
         jobs = [job for job in studio.jobs.active(me) if job.request.kind == kind]
-        generations = studio.history(me, kind, min(int(data.get("limit", 20)), 100))
+        before = str(data["before"]) if data.get("before") else None
+        generations = studio.history(me, kind, min(int(data.get("limit", 20)), 100), before)
         return {
             "jobs": [{"job": job.id, "request": job.request.model_dump()} for job in jobs],
             "generations": [studio.shown(me, generation) for generation in generations],
