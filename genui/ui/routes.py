@@ -9,6 +9,7 @@ import hmac
 import logging
 import secrets
 from pathlib import Path
+from typing import Any
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -29,6 +30,9 @@ JSON = ("application/json", "json")
 TYPES = {"audio": ("audio/wav", "wav"), "tokens": JSON, "segments": JSON}
 
 GONE = "This file is not here."
+OTHER_TOOL = (
+    "Made by another tool; prompt and settings were taken from the file, the model is one of ours."
+)
 
 
 def routes(studio: Studio) -> list[BaseRoute]:
@@ -69,7 +73,8 @@ def routes(studio: Studio) -> list[BaseRoute]:
         return sent(out, "audio/flac", f"genui-{path.name[:8]}.flac", "attachment", gone)
 
     async def opened(request: Request) -> Response:
-        """The record in an uploaded file as {"record"}, or {"error"}; the file is not kept."""
+        """What an uploaded file says of how it was made (see `told`), or {"error"}; the file is
+        not kept."""
         path = studio.scratch / f"{secrets.token_hex(16)}.opened"
         size = 0
         try:
@@ -79,8 +84,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
                     if size > OPENED_MAX:
                         raise BadInput("This file is larger than 64 MB; open a smaller one.")
                     file.write(chunk)
-            record = await run_in_threadpool(provenance.read, path)
-            return JSONResponse({"record": record.model_dump(mode="json")})
+            return JSONResponse(await run_in_threadpool(told, path))
         except GenuiError as error:
             return JSONResponse({"error": error.message})
         except OSError as error:
@@ -103,6 +107,22 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/genui/open", opened, methods=["POST"]),
         Mount("/genui/assets", StaticFiles(directory=ASSETS)),
     ]
+
+
+def told(path: Path) -> dict[str, Any]:
+    """What a file says of how it was made: {"record", "note"} where a genui made it ("note" says
+    what was done to it since, or is ""), {"parameters", "note"} with a partial request where
+    another program did; raises `BadInput` for the rest."""
+    try:
+        envelope = provenance.read_envelope(path)
+    except BadInput as error:
+        found = provenance.read_parameters(path) if error.message == provenance.NOT_OURS else None
+        if found is None:
+            raise
+        return {"parameters": found, "note": OTHER_TOOL}
+    done = f"This file was changed since it was made: {', '.join(envelope.edits)}."
+    record = envelope.generation.model_dump(mode="json")
+    return {"record": record, "note": done if envelope.edits else ""}
 
 
 def sent(
