@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-WORDS = (
+WORDS = (  # noqa: SIM905
     "a an the of on with and red green blue yellow purple dark light cat dog apple star heart "
     "house tree face smiling happy sad two three big small flat sticker emoji avatar background"
 ).split()
