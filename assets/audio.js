@@ -118,8 +118,8 @@ genui.audio = (() => {
         answer = { error: "The file did not arrive; look at your connection and try again." };
       }
       const record = answer.record;
-      if (record && record.request.kind !== "speech") {
-        answer.error = "This file was made in another tab; open it there.";
+      if (record?.request.kind !== "speech") {
+        answer.error ??= "This file was made in another tab; open it there.";
       }
       this.say(answer.error ?? "");
       if (answer.error) return;

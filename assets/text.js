@@ -241,11 +241,12 @@ genui.TextTab = class {
       found = await (await fetch("genui/open", { method: "POST", body: file })).json();
     } catch { found = { error: "That file could not be sent; try again." }; }
     if (found.error) { this.complain(found.error); return; }
-    const { record } = found, { inputs } = record.request;
-    if (record.request.kind !== "text") {
-      this.complain("That file is sound: drop it in the Audio tab.", "quiet");
+    const { record } = found;
+    if (record?.request.kind !== "text") {
+      this.complain("This file was made in another tab; open it there.", "quiet");
       return;
     }
+    const { inputs } = record.request;
     this.setMode(inputs.mode);
     this.box.value = inputs.prompt || inputs.messages.at(-1).content;
     this.fit();

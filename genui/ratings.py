@@ -73,10 +73,11 @@ class Ratings:
         return self.settings.feedback == "shared"
 
     def summary(self) -> dict[str, Any]:
-        """The sums in all ("ratings", "raters", "results") and per model ("models"), with the
-        share of thumbs up and its 95 % Wilson interval, all in 0..1.
+        """The sums in all ("ratings", "raters", "results", "pairs" of which one was preferred)
+        and per model ("models"), with the share of thumbs up and its 95 % Wilson interval, all in
+        0..1.
 
-        Many pages ask every few seconds: counted anew only after a rating came, and on a large
+        Many pages ask every few seconds: counted anew only after an opinion came, and on a large
         store so seldom that counting takes at most a tenth of the time."""
         with self._counting:
             event, began = self.store.newest_event(), time.monotonic()
@@ -86,6 +87,7 @@ class Ratings:
                     "ratings": found.total.ratings,
                     "raters": found.total.raters,
                     "results": found.total.generations,
+                    "pairs": self.store.pairs(),
                     "models": [self._bar(tally) for tally in found.models],
                 }
                 self._event = event

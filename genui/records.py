@@ -134,6 +134,16 @@ class Comparison(Record):
     withdrawn: bool = False
     sharing: Literal["local", "shared"] = "local"
 
+    @property
+    def winner(self) -> str | None:
+        """The id of the better one; None for a tie or neither."""
+        return {"first": self.first, "second": self.second}.get(self.outcome)
+
+    @property
+    def loser(self) -> str | None:
+        """The id of the other one; None for a tie or neither."""
+        return {"first": self.second, "second": self.first}.get(self.outcome)
+
 
 # --- events ---------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ from genui.ratings import Ratings
 from genui.records import (
     SEED_MAX,
     Artifact,
+    Comparison,
     Event,
     Finished,
     Generation,
@@ -58,6 +59,8 @@ from genui.settings import Settings
 from genui.store import Store
 
 log = logging.getLogger(__name__)
+
+OTHERS_MAX = 12  # results that one pick may be better than
 
 
 def attached(backend: type[Backend[Any, Any]], request: Request) -> list[str]:
@@ -290,10 +293,14 @@ class Studio:
         return shown
 
     def shown(self, session: str, generation: Generation) -> dict[str, Any]:
-        """`public`, with the session's own current rating under "rating" (or None)."""
-        rating = self.store.current_rating(generation.id, self.identity.rater(session))
+        """`public`, with the session's own current rating under "rating" (or None), and under
+        "better_than" the ids of the results it was preferred to."""
+        rater = self.identity.rater(session)
+        rating = self.store.current_rating(generation.id, rater)
         mine = rating.model_dump(exclude={"rater"}) if rating else None
-        return self.public(generation) | {"rating": mine}
+        judged = self.store.preferences(rater, among=[generation.id])
+        better = [event.loser for event in judged if event.winner == generation.id]
+        return self.public(generation) | {"rating": mine, "better_than": better}
 
     def live(self, session: str, job_id: str, name: str, start: int, count: int) -> bytes:
         """`count` bytes from `start` of a file that a job of this session is writing.
@@ -348,6 +355,38 @@ class Studio:
         )  # fmt: skip
         self.store.add_rating(rating)
         return rating
+
+    def prefer(
+        self,
+        session: str,
+        chosen: str,
+        others: tuple[str, ...],
+        context: str = "batch",
+        reasons: tuple[str, ...] = (),
+        withdrawn: bool = False,
+    ) -> list[Comparison]:
+        """Store that `chosen` is better than each of 1 to 12 others, or (`withdrawn`) no longer;
+        it is on disk when this returns. Returns what was stored.
+
+        In the context "batch" a new pick takes the place of the older one among the same results.
+        Raises `NotFound` for an unknown generation, `BadInput` for results that cannot be
+        compared, `Busy` as `rate` does."""
+        if self.settings.feedback == "off":
+            raise BadInput("Ratings are switched off on this server.")
+        if not 1 <= len(others) <= OTHERS_MAX:
+            raise BadInput(f"Name 1 to {OTHERS_MAX} other results to compare with.")
+        self._limit(session)
+        pick = {
+            "first": chosen, "outcome": "first", "created": now(), "context": context,
+            "rater": self.identity.rater(session), "reasons": slugs(reasons),
+            "withdrawn": withdrawn, "sharing": self.settings.feedback,
+        }  # fmt: skip
+        return self.store.add_comparisons(
+            [
+                parse(Comparison, pick | {"id": secrets.token_hex(16), "second": other})
+                for other in dict.fromkeys(others)
+            ]
+        )
 
     def _limit(self, session: str) -> None:
         recent = self._recent_ratings[session]

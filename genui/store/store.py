@@ -1,4 +1,4 @@
-"""The store: generations written once, ratings as append-only events, media beside them.
+"""The store: generations written once, opinions as append-only events, media beside them.
 
 Knows SQL and files; knows neither jobs nor models nor the page. Every method is one transaction
 and may be called from any thread; each may raise `Unavailable` when the database does not
@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select
 
 from genui.errors import NotFound, StorageFull
-from genui.records import Generation, Rating, Thumb, canonical_json
-from genui.store import conversation, tally
+from genui.records import Comparison, Generation, Rating, Thumb, canonical_json
+from genui.store import conversation, preferences, tally
 from genui.store.database import Database
 from genui.store.media import MediaStore
-from genui.store.tables import current_ratings, generations, ratings
+from genui.store.tables import comparisons, current_ratings, generations, ratings
 
 BATCH = 1000  # rows an `add_many` sends at once
 T = TypeVar("T")
@@ -136,6 +136,32 @@ class Store:
         query = query.where(current_ratings.c.rater == rater)
         return self._page(query, limit, 0)
 
+    # --- comparisons --------------------------------------------------------------------------
+
+    def add_comparisons(self, events: list[Comparison]) -> list[Comparison]:
+        """Append comparison events, all or none; they are on disk when this returns.
+
+        Events with the context "batch" (of one rater) are one pick of the best: what that rater's
+        older picks said of other pairs among the same results is withdrawn with them. Returns
+        the events as stored, the withdrawals last. Raises `NotFound` when a generation is not
+        here, `BadInput` when two are the same or of different kinds."""
+        with self.database.write() as connection:
+            return preferences.add(connection, events)
+
+    def preferences(
+        self,
+        rater: str | None = None,
+        kind: str | None = None,
+        among: Iterable[str] | None = None,
+        limit: int = 1000,
+    ) -> list[Comparison]:
+        """The judgements that hold now, newest first: of one rater, of one kind of result, of
+        pairs in which one of the results `among` stands."""
+        query = preferences.current().where(*preferences.where(rater, kind, among))
+        query = query.order_by(comparisons.c.seq.desc()).limit(limit)
+        with self.database.read() as connection:
+            return [preferences.comparison(row) for row in connection.execute(query)]
+
     # --- the Ratings tab ----------------------------------------------------------------------
 
     def summary(self, kind: str | None = None, since: str | None = None) -> tally.Summary:
@@ -160,11 +186,19 @@ class Store:
         return self._page(query.where(*wanted), limit, offset)
 
     def newest_event(self) -> int:
-        """The number of the newest rating event; it grows whenever a sum here changes."""
-        query = select(func.coalesce(func.max(ratings.c.seq), 0))
+        """How many events there are, more or less; it grows whenever a sum here changes."""
+        newest = [
+            select(func.coalesce(func.max(table.c.seq), 0)).scalar_subquery()
+            for table in (ratings, comparisons)
+        ]
         with self.database.read() as connection:
-            found: int = connection.execute(query).scalar_one()
+            found: int = connection.execute(select(newest[0] + newest[1])).scalar_one()
         return found
+
+    def pairs(self) -> int:
+        """How many judgements of two results hold now."""
+        with self.database.read() as connection:
+            return preferences.count(connection)
 
     def count(
         self,

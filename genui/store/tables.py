@@ -1,9 +1,10 @@
 """The tables. Knows SQLAlchemy and nothing of requests, files or the page.
 
-`generations` and `ratings` are append-only: rows are written once and never changed. `ratings`
-holds events; `current_ratings` is derived from it (the newest event of each rater on each
-generation, unless that event withdraws) and can be rebuilt at any time. `kind`, `model` and
-`created` are repeated there so that the Ratings tab reads one narrow table.
+`generations`, `ratings` and `comparisons` are append-only: rows are written once and never
+changed. `ratings` and `comparisons` hold events. `current_ratings` is derived from `ratings` (the
+newest event of each rater on each generation, unless that event withdraws) and can be rebuilt at
+any time; `kind`, `model` and `created` are repeated there so that the Ratings tab reads one narrow
+table. Which comparisons hold is looked up in their index.
 """
 
 from __future__ import annotations
@@ -111,3 +112,25 @@ Index(
     current_ratings.c.generation,
     current_ratings.c.created,
 )
+
+comparisons = Table(
+    "comparisons",
+    metadata,
+    Column("seq", Key, primary_key=True),
+    Column("id", String(32), nullable=False),
+    Column("first", Key, ForeignKey("generations.seq"), nullable=False),
+    Column("second", Key, ForeignKey("generations.seq"), nullable=False),
+    # the same two in the order of their numbers: one name for a pair, whichever stood first
+    Column("low", Key, nullable=False),
+    Column("high", Key, nullable=False),
+    Column("outcome", String(10), nullable=False),
+    Column("rater", String(64), nullable=False),
+    Column("created", String(40), nullable=False),
+    Column("context", String(10), nullable=False),
+    Column("reasons", JsonText, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("sharing", String(10), nullable=False),
+    UniqueConstraint("id"),
+)
+Index(None, comparisons.c.rater, comparisons.c.low, comparisons.c.high, comparisons.c.seq)
+Index(None, comparisons.c.rater, comparisons.c.high)

@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from genui.records import Generation, ModelStamp, Rating, Request, Timings
+from genui.records import Comparison, Generation, ModelStamp, Rating, Request, Timings
 from genui.store import Store
 
 MOMENT = "2026-03-04T05:06:07.089+00:00"
@@ -70,6 +70,20 @@ def make_rating() -> Callable[..., Rating]:
         name = of if isinstance(of, str) else of.id
         given = {"rater": "ann", "thumb": "up", "created": MOMENT} | fields
         return Rating(id=secrets.token_hex(16), generation_id=name, **given)
+
+    return make
+
+
+@pytest.fixture
+def make_pick() -> Callable[..., list[Comparison]]:
+    """The events that tell that the first generation is the best of all; give any other field."""
+
+    def make(
+        chosen: Generation | str, *others: Generation | str, **fields: Any
+    ) -> list[Comparison]:
+        best, *rest = (each if isinstance(each, str) else each.id for each in (chosen, *others))
+        given = {"rater": "ann", "outcome": "first", "created": MOMENT} | fields
+        return [Comparison(id=secrets.token_hex(16), first=best, second=o, **given) for o in rest]
 
     return make
 
