@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from genui.training.colours import BACKGROUNDS, PAINTS
-from genui.training.scenes import Scene, Subject
+from genui.training.scenes import Scene, Subject, is_thing
 
 # (what the page shows, what it appends to the prompt)
 STYLES = (
@@ -32,8 +32,9 @@ STYLE_WORDS = {
 }
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
 COLOURS = frozenset([*PAINTS, *BACKGROUNDS, "golden", "blond"])
+CUTE = ("smileys-emotion", "animals-nature", "food-drink")
 IRREGULAR = {
-    "mouse": "mice", "goose": "geese", "foot": "feet", "tooth": "teeth", "leaf": "leaves",
+    "die": "dice",    "mouse": "mice", "goose": "geese", "foot": "feet", "tooth": "teeth", "leaf": "leaves",
     "knife": "knives", "wolf": "wolves", "man": "men", "woman": "women", "person": "people",
     "child": "children", "fish": "fish", "sheep": "sheep", "deer": "deer", "scarf": "scarves",
     "loaf": "loaves", "ox": "oxen", "dress": "dresses", "bus": "buses", "cactus": "cacti",
@@ -97,10 +98,12 @@ class Phrases:
     def often(self, chance: float) -> bool:
         return bool(self.rng.random() < chance)
 
-    def name(self, thing: Subject, colourless: bool = False) -> str:
+    def name(self, thing: Subject, colourless: bool = False, sure: bool = False) -> str:
         """What to call a thing: mostly its own name, sometimes another one; without its own colour
-        if it is painted."""
+        if it is painted. `sure` leaves out names that may not be nouns."""
         names = thing.names if self.often(0.35) else thing.names[:1]
+        if sure:
+            names = tuple(n for n in names if n in thing.names[0])
         text = self.one(names)
         if colourless:
             rest = [word for word in text.split() if word not in COLOURS]
@@ -142,18 +145,19 @@ def _single(scene: Scene, p: Phrases) -> str:
     thing = scene.subjects[0]
     name, style = p.name(thing), p.style(thing)
     tone = p.tone(thing)
-    words = [word for word in thing.keywords if len(word) > 2 and word.isascii()]
+    words = thing.keywords
     form = p.one(("plain", "plain", "article", "article", "noun", "cute", "keywords", "loose"))
     if form == "loose" and words and not tone:
-        text = f"{p.one(words)} {p.noun()}" if p.often(0.6) else p.one(words)
+        word = p.one(words[:4])  # the most telling ones
+        text = f"{word} {p.noun()}" if p.often(0.6) else word
     elif form == "keywords" and words:
-        some = p.rng.permutation(words)[: int(p.rng.integers(1, 3))]
-        text = ", ".join([name, *some])
+        some = p.rng.permutation(len(words))[: int(p.rng.integers(1, 3))]
+        text = ", ".join([name, *(words[i] for i in some)])
     elif form == "noun":
         text = f"{name} {p.noun()}"
-    elif form == "cute":
+    elif form == "cute" and thing.group in CUTE and is_thing(name):
         text = f"a cute {name}"
-    elif form == "article":
+    elif form == "article" and is_thing(name):
         text = with_article(name)
     else:
         text = name
@@ -168,19 +172,20 @@ def _recolour(scene: Scene, p: Phrases) -> str:
     text = f"{scene.paint} {name}"
     text = p.one((text, with_article(text), f"{text} {p.noun()}", with_article(text)))
     if p.often(0.12):
-        text = f"{with_article(name)} that is {scene.paint}"
+        called = with_article(name)
+        text = f"{called} that {'are' if called == name else 'is'} {scene.paint}"
     return join(p, text, p.style(thing), p.place(scene, 0.9))
 
 
 def _count(scene: Scene, p: Phrases) -> str:
     thing = scene.subjects[0]
     number = p.one((NUMBERS[scene.count], NUMBERS[scene.count], str(scene.count)))
-    text = f"{number} {plural(p.name(thing))}"
+    text = f"{number} {plural(p.name(thing, sure=True))}"
     return join(p, text, p.tone(thing), p.style(thing), p.place(scene, 0.9))
 
 
 def _pair(scene: Scene, p: Phrases) -> str:
-    first, second = (with_article(p.name(thing)) for thing in scene.subjects)
+    first, second = (with_article(p.name(thing, sure=True)) for thing in scene.subjects)
     if scene.side == "beside":
         text = p.one(
             (f"{first} on the left and {second} on the right",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from genui.training.colours import BACKGROUNDS, PAINTS, recolour, rgb
+from genui.training.colours import BACKGROUNDS, PAINTS, recolour, rgb, to_lch
 from genui.training.cutouts import HELD_OUT, Cutout, Cutouts, chance
 
 SIZE = 128
@@ -28,6 +28,9 @@ PAINTABLE = frozenset(
     "lock book-paper sky-weather place-building cat-face monkey-face".split()
 )
 MOSTLY_ONE = 0.5  # share of the main hue that makes an object one-coloured
+# things of which there can be several, or one beside another
+COUNTABLE = frozenset(("smileys-emotion", "animals-nature", "food-drink", "travel-places",
+                       "activities", "objects"))  # fmt: skip
 # how often a subgroup is drawn, where it is not 1: there are hundreds of people and few cats
 WEIGHTS = {
     "family": 0.05, "time": 0.2, "arrow": 0.2, "zodiac": 0.3, "religion": 0.3, "currency": 0.2,
@@ -37,6 +40,13 @@ WEIGHTS = {
     "person-resting": 0.3,
 }  # fmt: skip
 COMMON_WEIGHT = 3.0
+COLOURED = tuple(name for name in BACKGROUNDS if name != "white")
+# the hue in degrees of each background that is not pale or grey
+VIVID = {
+    name: float(lch[2])
+    for name, code in BACKGROUNDS.items()
+    if (lch := to_lch(np.array(rgb(code), np.uint8)))[1] > 0.09
+}
 # where equal things stand, as (x, y, scale) of each
 COUNTS = {
     2: ((0.27, 0.5, 0.50), (0.73, 0.5, 0.50)),
@@ -44,6 +54,7 @@ COUNTS = {
     4: ((0.27, 0.27, 0.45), (0.73, 0.27, 0.45), (0.27, 0.73, 0.45), (0.73, 0.73, 0.45)),
     5: ((0.2, 0.2, 0.36), (0.8, 0.2, 0.36), (0.5, 0.5, 0.36), (0.2, 0.8, 0.36), (0.8, 0.8, 0.36)),
 }
+NOUNS = frozenset(("building", "ring", "bed", "seed", "sled", "wing", "painting", "string"))
 SIDES = {
     "beside": ((0.26, 0.5, 0.51), (0.74, 0.5, 0.51)),
     "above": ((0.5, 0.26, 0.51), (0.5, 0.74, 0.51)),
@@ -109,9 +120,27 @@ def withheld(layout: str, *parts: str) -> bool:
     return chance("composition", layout, *sorted(parts)) < HELD_OUT
 
 
+def is_thing(concept: str) -> bool:
+    """Whether a concept's name names a thing: 'kite', not 'rolling on the floor laughing'."""
+    last = concept.split(" with ")[0].split()[-1]
+    return last in NOUNS or not last.endswith(("ing", "ed"))
+
+
 def paintable(cutout: Cutout) -> bool:
     """Whether the thing has one main colour and stays itself in another."""
     return cutout.subgroup in PAINTABLE and not cutout.skin_tone and cutout.hue_share >= MOSTLY_ONE
+
+
+def hides(background: str, cutout: Cutout) -> bool:
+    """Whether a thing is lost on this background: it is mostly of the same hue, or it is an avatar
+    with hair or clothes of that name."""
+    if cutout.kind == "avatar":
+        worn = [v for k, v in cutout.attributes.items() if k.endswith("_color")]
+        return background in worn or (background == "brown" and "dark" in cutout.skin_tone)
+    if background not in VIVID:
+        return False
+    away = abs((VIVID[background] - cutout.hue + 180) % 360 - 180)
+    return cutout.hue_share > 0.4 and away < 25
 
 
 class Sampler:
@@ -125,7 +154,9 @@ class Sampler:
         emoji = [c for c in cutouts if c.kind == "emoji"]
         self.every = self._index(emoji)
         self.paintable = self._index([c for c in emoji if paintable(c)])
-        self.countable = self._index([c for c in emoji if c.group not in ("symbols", "flags")])
+        self.countable = self._index(
+            [c for c in emoji if c.group in COUNTABLE and is_thing(c.concept)]
+        )
 
     def _index(
         self, emoji: Sequence[Cutout]
@@ -151,11 +182,12 @@ class Sampler:
     def _near(self, spread: float) -> float:
         return float(self.rng.uniform(-spread, spread))
 
-    def _background(self, plain: float) -> str:
-        """White with chance `plain`, else any named colour."""
+    def _background(self, plain: float, *cutouts: Cutout) -> str:
+        """White with chance `plain`, else a named colour on which the cutouts can be seen."""
         if self.rng.random() < plain:
             return "white"
-        return str(self.rng.choice([name for name in BACKGROUNDS if name != "white"]))
+        clear = [name for name in COLOURED if not any(hides(name, c) for c in cutouts)]
+        return str(self.rng.choice(clear))
 
     def _one(self, cutout: Cutout, paint: str = "") -> Placed:
         scale = float(self.rng.uniform(0.84, 1.0))
@@ -188,7 +220,8 @@ class Sampler:
         return Scene("single", (self._one(c),), (subject(c),)), ()
 
     def _background_layout(self) -> tuple[Scene, tuple[str, ...]]:
-        c, name = self._pick(self.every), self._background(0)
+        c = self._pick(self.every)
+        name = self._background(0, c)
         return Scene("background", (self._one(c),), (subject(c),), name), (c.key, name)
 
     def _recolour_layout(self) -> tuple[Scene, tuple[str, ...]]:
@@ -202,7 +235,7 @@ class Sampler:
         c = self._pick(self.countable)
         count = int(self.rng.choice([2, 3, 4, 5], p=[0.35, 0.35, 0.2, 0.1]))
         placed = self._spots([c] * count, COUNTS[count])
-        made = Scene("count", placed, (subject(c),), self._background(0.8), count=count)
+        made = Scene("count", placed, (subject(c),), self._background(0.8, c), count=count)
         return made, (c.key, str(count))
 
     def _pair_layout(self) -> tuple[Scene, tuple[str, ...]]:
@@ -213,13 +246,13 @@ class Sampler:
         side = "beside" if self.rng.random() < 0.75 else "above"
         placed = self._spots([a, b], SIDES[side])
         made = Scene(
-            "pair", placed, (subject(a), subject(b)), self._background(0.8), count=2, side=side
+            "pair", placed, (subject(a), subject(b)), self._background(0.8, a, b), count=2, side=side
         )
         return made, (a.key, b.key)
 
     def _avatar_layout(self) -> tuple[Scene, tuple[str, ...]]:
         c = self.avatars[int(self.rng.integers(len(self.avatars)))]
-        return Scene("avatar", (self._one(c),), (subject(c),), self._background(0.4)), ()
+        return Scene("avatar", (self._one(c),), (subject(c),), self._background(0.4, c)), ()
 
     def layouts(self) -> set[str]:
         """The layouts that these cutouts allow."""

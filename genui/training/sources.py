@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ PACKAGES = {name: name for name in EMOJI_SETS} | {
 LEFT_OUT_GROUPS = (2, 9)
 LEFT_OUT_SUBGROUPS = (94, 95)
 TONES = ("light", "medium light", "medium", "medium dark", "dark")
+VAGUE = frozenset(("face", "person", "man", "woman", "button", "right", "not", "up", "open", "mark"))
 SHORTCODES = ("cldr", "github", "emojibase", "iamcal", "joypixels", "emojibase-legacy")
 
 
@@ -45,8 +47,8 @@ class ArtMissing(GenuiError):
 
 @dataclass(frozen=True)
 class Drawing:
-    """One SVG and what is known of it. `key` is an emojibase hexcode, empty for avatars; `names` are
-    what one can call it, best first; `keywords` are looser words; `tone` is one of TONES or empty."""
+    """One SVG and what is known of it. `key` is an emojibase hexcode, empty for avatars; `names`
+    are what one can call it, best first; `keywords` are looser words, the most telling first; `tone` is one of TONES or empty."""
 
     svg: str
     id: str
@@ -132,6 +134,11 @@ def spoken_names(concept: str, group: str, codes: list[str], tags: list[str]) ->
     return tuple(dict.fromkeys(names))
 
 
+def useful(tag: str) -> bool:
+    """Whether a keyword says something in a prompt: not '143', '*' or what most faces have."""
+    return tag.isascii() and len(tag) > 2 and not tag[0].isdigit() and tag not in VAGUE
+
+
 class Emojibase:
     """The emojibase package: entries by hexcode, found by the names that sets use."""
 
@@ -146,6 +153,7 @@ class Emojibase:
                 for code in [value] if isinstance(value, str) else value:
                     codes.setdefault(plain(key), []).append(code)
                     self.by_name.setdefault(compact(code), plain(key))
+        spread = Counter(tag.lower() for row in rows for tag in row.get("tags", []))
         self.entries: dict[str, Emoji] = {}
         self.toned: dict[str, tuple[str, str]] = {}
         for row in rows:
@@ -155,10 +163,10 @@ class Emojibase:
                 continue
             key, concept = plain(row["hexcode"]), concept_of(row["label"])
             group = groups["groups"][str(row["group"])]
-            tags = [tag.lower() for tag in row.get("tags", [])]
+            tags = sorted((tag.lower() for tag in row.get("tags", [])), key=lambda t: (spread[t], t))
             names = spoken_names(concept, group, codes.get(key, []), tags)
             self.entries[key] = Emoji(
-                key, concept, names, tuple(tag for tag in tags if tag not in names),
+                key, concept, names, tuple(tag for tag in tags if tag not in names and useful(tag)),
                 group, groups["subgroups"][str(row["subgroup"])],
             )  # fmt: skip
             self.by_name[compact(row["label"])] = key

@@ -1,0 +1,59 @@
+"""How large the image model is trained: at the size of a GPU or of two CPU cores. Knows numbers only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TOKENS = 32  # of a caption; the text encoder reads no more
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The sizes of one recipe. Latents have 4 channels and a side of 128 / `2 ** (len(vae) - 1)`.
+
+    vae, unet: channels of each resolution, finest first. attention: which of the UNet's
+    resolutions look at the text. mixture: weights of the scene layouts (None: as sampled by
+    default). common: draw only the everyday concepts. scenes: pictures drawn beforehand.
+    vae_images, unet_images, lcm_images: pictures seen in training. batch sizes are per step."""
+
+    vae: tuple[int, ...]
+    unet: tuple[int, ...]
+    attention: tuple[bool, ...]
+    common: bool
+    mixture: dict[str, float] | None
+    scenes: int
+    vae_images: int
+    vae_batch: int
+    unet_images: int
+    unet_batch: int
+    lcm_images: int
+
+
+SCALES = {
+    "cpu": Scale(
+        vae=(16, 32, 64, 128),
+        unet=(64, 128, 256),
+        attention=(False, True, True),
+        common=True,
+        mixture={"single": 0.55, "background": 0.10, "recolour": 0.10, "avatar": 0.25},
+        scenes=12_000,
+        vae_images=24_000,
+        vae_batch=8,
+        unet_images=300_000,
+        unet_batch=32,
+        lcm_images=40_000,
+    ),
+    "gpu": Scale(
+        vae=(32, 64, 128),
+        unet=(96, 192, 288),
+        attention=(False, True, True),
+        common=False,
+        mixture=None,
+        scenes=120_000,
+        vae_images=600_000,
+        vae_batch=64,
+        unet_images=4_000_000,
+        unet_batch=512,
+        lcm_images=600_000,
+    ),
+}
