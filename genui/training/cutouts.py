@@ -72,10 +72,19 @@ def splits(drawings: Sequence[Drawing]) -> list[str]:
             if enough and chance("pair", key, name) < HELD_OUT:
                 withheld[key].add(name)
 
+    worn: dict[str, set[str]] = defaultdict(set)
+    for drawing in drawings:
+        if drawing.kind == "avatar":
+            worn[drawing.set].add(combination(drawing.set, drawing.attributes))
+    unworn: set[str] = set()
+    for combinations in worn.values():  # of every style, so that each can be judged
+        order = sorted(combinations, key=lambda c: chance("combination", c))
+        unworn.update(order[: max(1, round(len(order) * HELD_OUT))])
+
     def split(drawing: Drawing) -> str:
         if drawing.kind == "avatar":
-            worn = combination(drawing.set, drawing.attributes)
-            return "combination" if chance("combination", worn) < HELD_OUT else "train"
+            kept = combination(drawing.set, drawing.attributes) not in unworn
+            return "train" if kept else "combination"
         if chance("concept", drawing.key) < HELD_OUT:
             return "concept"
         return "pair" if drawing.set in withheld[drawing.key] else "train"
