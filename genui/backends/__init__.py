@@ -13,6 +13,7 @@ ENGINES: tuple[tuple[str, str], ...] = (
     ("llamacpp", "genui.backends.text_llamacpp:LlamaCpp"),
     ("transformers", "genui.backends.text_transformers:Transformers"),
     ("hibari", "genui.backends.speech_hibari:Hibari"),
+    ("diffusers", "genui.backends.image_diffusers:Diffusers"),
 )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from genui.backends.base import Backend, Schema, parse
+from genui.errors import BadInput
 from genui.records import SEED_MAX, Request
 
 Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
@@ -55,7 +56,8 @@ class Axis(Schema):
 class ImageOptions(Schema):
     """How to draw it. Pictures of a batch take the seeds `seed`, `seed + 1`, …; `variation`
     mixes that much noise of another seed into the first one (spherically), so that 0 gives the
-    same picture and 1 another one."""
+    same picture and 1 another one: then all pictures keep `seed` and vary toward
+    `variation_seed`, `variation_seed + 1`, …"""
 
     steps: int = Field(
         4, ge=1, le=100, title="Steps", description="More steps, cleaner picture, longer wait."
@@ -100,8 +102,14 @@ class ImageBackend(Backend[ImageInputs, ImageOptions]):
 
     @classmethod
     def check(cls, request: Request) -> tuple[ImageInputs, ImageOptions]:
-        """As in `Backend`; also refuses a grid with a value that its option does not take."""
+        """As in `Backend`; also refuses what does not go together, and a grid with a value that
+        its option does not take."""
         inputs, options = super().check(request)
+        if inputs.to and (options.x or options.count < 2):
+            raise BadInput("A morph needs at least two pictures, and no grid.")
+        if inputs.image and options.variation:
+            raise BadInput("Variations start from noise; take the source picture away, or change "
+                           "the strength or the seed instead.")  # fmt: skip
         for axis in filter(None, (options.x, options.y)):
             for value in axis.values:
                 super().check(cell(request, {axis.name: value}))

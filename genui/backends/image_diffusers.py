@@ -1,0 +1,322 @@
+"""Any text-to-image pipeline of diffusers, from a folder in the hub's layout.
+
+Calls the standard pipeline and listens to it (`taps`), so that steps, previews, cancel,
+variations and morphs work for every class alike. Knows nothing of the page or the store.
+"""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import logging
+import math
+import time
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event as Flag
+from typing import Any
+
+from PIL import Image
+from pydantic import JsonValue
+
+from genui import pictures
+from genui.backends import latents, schedulers, taps
+from genui.backends.base import Output, OutputFile
+from genui.backends.image import ImageBackend
+from genui.backends.pipeline_folder import open_pipeline
+from genui.backends.shots import Shot, plan
+from genui.errors import BadInput, Unavailable
+from genui.records import Event, Preview, Progress, Request
+
+log = logging.getLogger(__name__)
+
+NATIVE_MAX = 4  # times the side a network was trained on that it is asked for at most
+
+
+@dataclass
+class Drawn:
+    """What a shot made: pictures, and for each the previews on the way."""
+
+    images: list[Image.Image]
+    frames: list[list[Image.Image]]
+    noise: list[float]
+    usage: dict[str, JsonValue]
+
+
+class Diffusers(ImageBackend):
+    """One pipeline; its weights are a folder with a model_index.json.
+
+    A GPU makes the pictures of a batch in one pass, a CPU one after another, so that there each
+    can be made again alone to the byte."""
+
+    engine = "diffusers"
+
+    # --- loading ----------------------------------------------------------------------------
+
+    def load(self) -> None:
+        import torch
+
+        torch.set_num_threads(self.placement.threads)
+        self._pipe = open_pipeline(self.weights, self.placement)
+        self._pipes: dict[str, Any] = {"text": self._pipe}  # the others are made on first use
+        self._own = self._pipe.scheduler
+        self._body = getattr(self._pipe, "unet", None) or getattr(self._pipe, "transformer", None)
+        self._colours = self._fit()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="diffusers")
+
+    def _fit(self) -> latents.Colours | None:
+        """The map that paints previews; None for a pipeline whose latents it cannot map."""
+        vae = getattr(self._pipe, "vae", None)
+        if vae is None or self._body is None:
+            return None
+        config = self._body.config
+        narrow = getattr(vae.config, "latent_channels", None) or getattr(vae.config, "z_dim", 4)
+        packed = config.in_channels == 4 * narrow and not hasattr(self._pipe, "unet")
+        try:
+            return latents.Colours(vae, 4 * narrow if packed else narrow)
+        except Exception:  # an autoencoder of another kind: pictures without previews
+            log.exception("no previews for %s", type(self._pipe).__name__)
+            return None
+
+    def unload(self) -> None:
+        import torch
+
+        self._worker.shutdown()
+        del self._pipe, self._pipes, self._body, self._own, self._colours
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def versions(self) -> dict[str, str]:
+        import diffusers
+        import torch
+        import transformers
+
+        return {
+            "torch": torch.__version__, "diffusers": diffusers.__version__,
+            "transformers": transformers.__version__,
+        }  # fmt: skip
+
+    # --- running ----------------------------------------------------------------------------
+
+    def generate(self, request: Request, cancel: Flag, scratch: Path) -> Iterator[Event | Output]:
+        shots = plan(request, together=self.placement.device != "cpu")
+        total = sum(len(shot.seeds) for shot in shots)
+        for shot in shots:
+            if cancel.is_set():
+                return
+            drawn = yield from self._watched(shot, cancel, scratch)
+            if drawn is None:
+                return
+            for place in range(len(drawn.images)):
+                yield self._output(shot, drawn, place, total, scratch)
+
+    def _watched(
+        self, shot: Shot, cancel: Flag, scratch: Path
+    ) -> Generator[Event, None, Drawn | None]:
+        """Draw in the worker thread and pass its events on; None when it was stopped with
+        nothing to show."""
+        queue: SimpleQueue[Event | None] = SimpleQueue()
+        future: Future[Drawn | None] = self._worker.submit(
+            self._draw, shot, cancel, scratch, queue.put
+        )
+        future.add_done_callback(lambda _: queue.put(None))
+        try:
+            while (event := queue.get()) is not None:
+                yield event
+            return future.result()
+        finally:
+            if not future.done():  # nobody listens any more
+                cancel.set()
+                future.exception()
+
+    def _draw(
+        self, shot: Shot, cancel: Flag, scratch: Path, tell: Callable[[Event], None]
+    ) -> Drawn | None:
+        """One call of the pipeline, from pictures on disk to pictures in memory."""
+        import torch
+
+        began = time.perf_counter()
+        inputs, options = shot.inputs, shot.options
+        source = mask = None
+        if inputs.image:
+            size = self._size(shot)
+            source = pictures.fit(pictures.on_white(pictures.read(scratch / inputs.image)), size)
+        if inputs.mask:
+            assert source
+            mask = pictures.mask_for(pictures.read(scratch / inputs.mask), source)
+        pipe = self._for("inpaint" if mask else "image" if source else "text")
+        steps = options.steps
+        if source:  # a share of the steps is made; at least one must be
+            steps = max(steps, math.ceil(1 / options.strength + 1e-6))
+        pipe.scheduler = schedulers.build(options.scheduler, self._own, steps)
+        arguments, ignored = self._arguments(pipe, shot, steps, source, mask)
+        drawn = Drawn([], [[] for _ in shot.seeds], [], {})
+
+        def look(step: int, of: int, noise: float, seen: Any) -> None:
+            tell(Progress(step, of, "steps"))
+            if seen is None:
+                return
+            drawn.noise.append(noise)
+            for place, pixels in enumerate(seen):
+                frame = Image.fromarray(pixels)
+                drawn.frames[place].append(frame)
+                tell(Preview(shot.indexes[place], step, of, noise, pictures.data_url(frame)))
+
+        watch = taps.Watch(
+            pipe, self._size(shot), self._colours if options.preview else None, cancel, look
+        )
+        try:
+            with ExitStack() as stack:
+                arguments |= stack.enter_context(watch.listening())
+                if options.variation:
+                    others = self._generators(shot.others)
+                    stack.enter_context(taps.mixed_noise(pipe, others, options.variation))
+                if shot.toward:
+                    start = arguments["prompt"]
+                    end = [inputs.to] * len(start)
+                    stack.enter_context(taps.mixed_prompt(pipe, start, end, shot.toward))
+                drawn.images = list(pipe(**arguments).images)
+        except taps.Halted:
+            return None
+        except torch.OutOfMemoryError as error:
+            gc.collect()
+            torch.cuda.empty_cache()
+            raise Unavailable(
+                "The GPU's memory is full; ask for fewer or smaller pictures."
+            ) from error
+        if source and mask:
+            drawn.images = [pictures.keep_outside(made, source, mask) for made in drawn.images]
+        drawn.usage = {
+            "steps": len(watch.schedule),
+            "seconds": round((time.perf_counter() - began) / len(shot.seeds), 3),
+            "schedule": [list(step) for step in watch.schedule],
+            **({"ignored": ignored} if ignored else {}),
+            **self._cut(inputs.prompt),
+            **shot.notes,
+        }
+        return drawn
+
+    def _for(self, task: str) -> Any:
+        """The pipeline of a task, sharing every part with the first one."""
+        import diffusers
+
+        if task not in self._pipes:
+            auto, what = {
+                "image": (diffusers.AutoPipelineForImage2Image, "start from a picture"),
+                "inpaint": (diffusers.AutoPipelineForInpainting, "redraw a part of a picture"),
+            }[task]
+            try:
+                self._pipes[task] = auto.from_pipe(self._pipe)
+            except ValueError as error:
+                raise BadInput(f"This model cannot {what}; choose another one.") from error
+            self._pipes[task].set_progress_bar_config(disable=True)
+        return self._pipes[task]
+
+    def _size(self, shot: Shot) -> tuple[int, int]:
+        """Width and height in pixels that the network can draw, at most the wanted ones."""
+        factor = getattr(self._pipe, "vae_scale_factor", 8)
+        coarse = factor if hasattr(self._pipe, "unet") else 2 * factor  # transformers take pairs
+        native = getattr(self._body.config, "sample_size", None)
+        if hasattr(self._pipe, "unet") and isinstance(native, int):
+            most = NATIVE_MAX * native * factor
+            if max(shot.options.width, shot.options.height) > most:
+                raise BadInput(
+                    f"This model draws at most {most} pixels a side; choose a smaller size."
+                )
+        return (
+            max(coarse, shot.options.width // coarse * coarse),
+            max(coarse, shot.options.height // coarse * coarse),
+        )
+
+    def _generators(self, seeds: list[int]) -> list[Any]:
+        """A generator a picture. They draw on the CPU, so that a seed means the same noise on
+        every device."""
+        import torch
+
+        return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def _arguments(
+        self, pipe: Any, shot: Shot, steps: int, source: Image.Image | None,
+        mask: Image.Image | None,
+    ) -> tuple[dict[str, Any], list[JsonValue]]:  # fmt: skip
+        """The call's arguments as this class names them, and which options it does not take.
+
+        Guidance is `true_cfg_scale` where a class has it and its network no guidance of its own
+        (Qwen-Image), else `guidance_scale`."""
+        takes = inspect.signature(pipe.__call__).parameters
+        inputs, options, count = shot.inputs, shot.options, len(shot.seeds)
+        width, height = self._size(shot)
+        negative = inputs.negative.strip()
+        wanted: dict[str, Any] = {
+            "prompt": [inputs.prompt] * count, "num_inference_steps": steps,
+            "width": width, "height": height, "generator": self._generators(shot.seeds),
+            "guidance_scale": options.guidance,
+        }  # fmt: skip
+        if negative:
+            wanted["negative_prompt"] = [negative] * count
+        if "true_cfg_scale" in takes and not getattr(self._body.config, "guidance_embeds", False):
+            del wanted["guidance_scale"]
+            wanted |= {
+                "true_cfg_scale": options.guidance,
+                "negative_prompt": [negative or " "] * count,
+            }
+        if source:
+            wanted |= {"image": source, "strength": options.strength}
+        if mask:
+            wanted["mask_image"] = mask
+        named = {"negative_prompt": "negative", "strength": "strength"}
+        ignored: list[JsonValue] = [
+            named[name] for name in wanted if name in named and name not in takes
+        ]
+        return {name: value for name, value in wanted.items() if name in takes}, ignored
+
+    def _cut(self, prompt: str) -> dict[str, JsonValue]:
+        """What no text encoder read of a prompt that is too long, under "cut"."""
+        takes = inspect.signature(self._pipe.__call__).parameters
+        lost = []
+        for name in ("tokenizer", "tokenizer_2", "tokenizer_3"):
+            tokenizer = getattr(self._pipe, name, None)
+            if tokenizer is None or not tokenizer.is_fast:
+                continue
+            longest = tokenizer.model_max_length
+            if "max_sequence_length" in takes and name == self._last_tokenizer():
+                longest = min(longest, takes["max_sequence_length"].default)
+            read = tokenizer(prompt, return_offsets_mapping=True, truncation=False, verbose=False)
+            extra = tokenizer.num_special_tokens_to_add()
+            if len(read.input_ids) <= longest:
+                return {}
+            spans = [span for span in read.offset_mapping if span[1] > span[0]]
+            lost.append(prompt[spans[longest - extra][0] :])
+        return {"cut": min(lost, key=len)} if lost else {}
+
+    def _last_tokenizer(self) -> str:
+        names = ("tokenizer_3", "tokenizer_2", "tokenizer")
+        return next(name for name in names if getattr(self._pipe, name, None) is not None)
+
+    def _output(self, shot: Shot, drawn: Drawn, place: int, total: int, scratch: Path) -> Output:
+        """Write the picture and its film; the studio puts the record into both."""
+        image, index = drawn.images[place], shot.indexes[place]
+        if shot.options.transparent:
+            image = pictures.cut_out(image)
+        size: dict[str, JsonValue] = {"width": image.width, "height": image.height}
+        path = scratch / f"picture-{index}.png"
+        image.save(path, compress_level=4)
+        files = [OutputFile("picture", path, "image/png", size)]
+        if frames := drawn.frames[place]:
+            path = scratch / f"film-{index}.webp"
+            pictures.film(frames).save(path, quality=80, method=1)
+            files.append(OutputFile("film", path, "image/webp", {
+                "frames": len(frames), "width": frames[0].width, "height": frames[0].height,
+                "noise": list(drawn.noise),
+            }))  # fmt: skip
+        return Output(
+            files=tuple(files),
+            usage={"seed": shot.seeds[place]} | drawn.usage,
+            content_sha256=pictures.content_hash(image),
+            index=index, total=total, request=shot.repeat,
+        )  # fmt: skip

@@ -1,0 +1,174 @@
+"""A folder in diffusers' layout: looked at before anything is loaded, then opened and placed.
+
+Loads no pickled weights and runs no code that comes with a model. Knows no request.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from genui.backends.base import Placement
+from genui.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+INDEX = "model_index.json"
+HEADER_MAX = 100_000_000  # bytes; what the safetensors library allows
+FOREIGN = (
+    "This model needs code of its own, which is not run here; ask the operator for a model "
+    "that diffusers knows."
+)
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """The folder's model_index.json, once every part it names is there, whole and unpickled.
+
+    Raises `Unavailable` with one sentence that says what is wrong."""
+    try:
+        index: dict[str, Any] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        if not isinstance(index["_class_name"], str):
+            raise Unavailable(FOREIGN)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Unavailable(
+            "This is no diffusers model, or not all of it: model_index.json is missing or broken; "
+            "ask the operator to fetch it again."
+        ) from error
+    for name, value in index.items():
+        if isinstance(value, list) and name != "safety_checker" and all(value):
+            library, _ = value
+            if library not in ("diffusers", "transformers") and not _shipped(str(library)):
+                raise Unavailable(FOREIGN)
+            _check_part(folder / name)
+    return index
+
+
+def _shipped(library: str) -> bool:
+    """True for a pipeline module of diffusers itself, which older folders name instead."""
+    return library in ("stable_diffusion", "stable_diffusion_xl", "flux")
+
+
+def _check_part(part: Path) -> None:
+    if not part.is_dir() or not any(part.iterdir()):
+        raise Unavailable(
+            f"The part “{part.name}” of this model is missing; ask the operator to fetch it again."
+        )
+    if not (part / "config.json").exists():  # a tokenizer, a scheduler, an image processor
+        return
+    weights = sorted(part.glob("*.safetensors"))
+    if not weights and any(part.glob(pattern) for pattern in ("*.bin", "*.ckpt", "*.pt")):
+        raise Unavailable(
+            "This model's weights are pickled, and pickled files can run code, so they are not "
+            "loaded here; ask the operator for one with safetensors."
+        )
+    named = {
+        file
+        for listing in part.glob("*.safetensors.index.json")
+        for file in json.loads(listing.read_text(encoding="utf-8"))["weight_map"].values()
+    }
+    if not weights or named - {file.name for file in weights}:
+        raise Unavailable(
+            f"Weights of “{part.name}” are missing; ask the operator to fetch this model again."
+        )
+    for file in weights:
+        if not whole(file):
+            raise Unavailable(
+                f"The weights of “{part.name}” broke off on the way here; ask the operator to "
+                "fetch this model again."
+            )
+
+
+def whole(file: Path) -> bool:
+    """True when a safetensors file is as long as its header says."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if not 2 <= length <= min(size - 8, HEADER_MAX):
+            return False
+        try:
+            header = json.loads(stream.read(length))
+            ends = [v["data_offsets"][1] for k, v in header.items() if k != "__metadata__"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return False
+    return 8 + length + max(ends, default=0) == size
+
+
+def open_pipeline(folder: Path, placement: Placement) -> Any:
+    """The text-to-image pipeline in `folder` on its device, silent and without a safety checker.
+
+    Raises `Unavailable` with one sentence when it cannot be had here."""
+    index = read_index(folder)
+    import diffusers
+    import torch
+
+    kind = getattr(diffusers, index["_class_name"], None)
+    if not (inspect.isclass(kind) and issubclass(kind, diffusers.DiffusionPipeline)):
+        raise Unavailable(FOREIGN)
+    settings: dict[str, Any] = {
+        "dtype": _dtype(placement), "use_safetensors": True, "local_files_only": True
+    }  # fmt: skip
+    if "safety_checker" in index:
+        settings |= {"safety_checker": None, "feature_extractor": None}
+    diffusers.utils.logging.set_verbosity_error()  # a cut prompt goes into the record instead
+    diffusers.utils.logging.disable_progress_bar()
+    try:
+        try:
+            pipe = diffusers.AutoPipelineForText2Image.from_pretrained(folder, **settings)
+        except ValueError:  # a class that diffusers lists under no task
+            takes = inspect.signature(kind.__call__).parameters
+            if not {"prompt", "width"} <= set(takes) or "num_frames" in takes:
+                raise Unavailable(
+                    "This model makes no pictures from words; ask the operator for one that does."
+                ) from None
+            pipe = kind.from_pretrained(folder, **settings)
+        _place(pipe, placement)
+    except torch.OutOfMemoryError as error:
+        raise Unavailable(
+            "This model does not fit into the GPU's memory; choose a smaller one."
+        ) from error
+    except Unavailable:
+        raise
+    except Exception as error:  # each damaged file has its own exception type
+        log.warning("%s: %s", folder, error)
+        raise Unavailable(
+            "This model's files are damaged, or of a kind that diffusers cannot load without "
+            "foreign code; ask the operator to fetch it again."
+        ) from error
+    pipe.set_progress_bar_config(disable=True)
+    if getattr(pipe, "watermark", None) is not None:
+        pipe.watermark = None  # the record inside each file says that a machine made it
+    return pipe
+
+
+def _dtype(placement: Placement) -> Any:
+    import torch
+
+    if placement.device == "cpu":
+        return torch.float32
+    if placement.device == "cuda" and torch.cuda.is_bf16_supported():
+        return torch.bfloat16
+    return torch.float16
+
+
+def _place(pipe: Any, placement: Placement) -> None:
+    """Onto the device: whole where it fits, else part by part, else layer by layer (accelerate's
+    offloading)."""
+    import torch
+
+    if placement.device != "cuda":
+        pipe.to(placement.device)
+        return
+    parts = [
+        sum(weight.numel() * weight.element_size() for weight in part.parameters())
+        for part in pipe.components.values() if isinstance(part, torch.nn.Module)
+    ]  # fmt: skip
+    free, _ = torch.cuda.mem_get_info()
+    if 1.25 * sum(parts) < free:
+        pipe.to("cuda")
+    elif 1.25 * max(parts) < free:
+        pipe.enable_model_cpu_offload()
+    else:
+        pipe.enable_sequential_cpu_offload()
