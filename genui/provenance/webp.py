@@ -6,7 +6,6 @@ The record stands in the XMP chunk, which needs the extended form (VP8X) of the 
 from __future__ import annotations
 
 import os
-import re
 import struct
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +18,6 @@ from genui.provenance.riff import chunk, chunks
 from genui.records import Generation
 
 HAS_XMP, HAS_ALPHA = 0x04, 0x10  # flags in the first byte of VP8X
-RECORD = re.compile(rb"<genui:record>(.*?)</genui:record>", re.S)
 
 
 def embed_webp(path: Path, generation: Generation, edits: tuple[str, ...] = ()) -> None:
@@ -66,9 +64,11 @@ def _head(file: BinaryIO, name: bytes, start: int, size: int) -> bytes:
 
 def from_webp(file: BinaryIO) -> bytes:
     """The JSON of the record in a WebP file; raises `BadInput`."""
-    if (found := RECORD.search(chunk_of(file, b"XMP "))) is None:
+    _, begun, rest = chunk_of(file, b"XMP ").partition(b"<genui:record>")
+    record, ended, _ = rest.partition(b"</genui:record>")
+    if not begun or not ended:
         raise BadInput(NOT_OURS)
-    return unescape(found[1].decode("utf-8", "replace")).encode()
+    return unescape(record.decode("utf-8", "replace")).encode()
 
 
 def chunk_of(file: BinaryIO, wanted: bytes) -> bytes:
