@@ -1,5 +1,5 @@
-"""`python -m genui.training COMMAND`: the steps that make the embedded models. Each step has its own
-module, imported only when it is asked for."""
+"""`python -m genui.training COMMAND`: the steps that make the embedded models. Each step has its
+own module, imported only when it is asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import sys
 from importlib import import_module
 
 # name, where its `main(arguments) -> exit status` is, what it does
-COMMANDS = (("data", "genui.training.data:main", "draw the stickers and avatars to learn from"),)
+COMMANDS = (
+    ("data", "genui.training.data:main", "draw the stickers and avatars to learn from"),
+    ("pictures", "genui.training.pictures:main", "draw the training scenes once, with captions"),
+    ("autoencoder", "genui.training.autoencoder:main", "train the autoencoder"),
+    ("latents", "genui.training.latents:main", "compute latents and text vectors once"),
+    ("diffusion", "genui.training.diffusion:main", "train the denoiser"),
+)
 
 
 def main(arguments: list[str]) -> int:

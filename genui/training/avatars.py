@@ -1,5 +1,5 @@
-"""DiceBear avatars: which styles, which colours they may use, and what each choice is called in plain
-English. The drawing itself happens in npm/avatars.mjs; captions are made elsewhere."""
+"""DiceBear avatars: which styles, which colours they may use, and what each choice is called in
+plain English. The drawing itself happens in npm/avatars.mjs; captions are made elsewhere."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ STYLES = {
         "Webpixels", "https://www.figma.com/community/file/923211396597067458", "skinColor",
         "bodyColor", {"glassesProbability": 35, "mustacheProbability": 25},
         {
-            "hair": attribute("hair", balndess="nearly bald", slaughter="balding", ponyTail="ponytail",
-                              long="long straight", curly="curly", stylish="side-swept",
+            "hair": attribute("hair", balndess="nearly bald", slaughter="balding",
+                              ponyTail="ponytail", long="long straight", curly="curly", stylish="side-swept",
                               elvis="quiff", classic02="short", classic01="side-parted"),
             "eyes": attribute("eyes", normal="open", confident="half-closed", happy="happy"),
             "mouth": attribute("mouth", default="open smile", missingTooth="gap-toothed smile"),
@@ -146,9 +146,9 @@ STYLES = {
 
 
 def attributes_of(style: Style, drawn: dict[str, Any]) -> dict[str, str]:
-    """What DiceBear drew, in plain English: skin, hair, hair_color, eyes, mouth, mood, glasses, hat,
-    beard, extra, clothes, clothes_color; 'none' where a style could draw it and did not. Attributes
-    that a style cannot draw, or that something else covers, are absent."""
+    """What DiceBear drew, in plain English: skin, hair, hair_color, hat_color, eyes, mouth, mood,
+    glasses, hat, beard, extra, clothes, clothes_color; 'none' where a style could draw it and did
+    not. Attributes that a style cannot draw, or that something else covers, are absent."""
     said: dict[str, str] = {}
     for table in style.words.values():
         for attributes in table.values():
@@ -174,8 +174,8 @@ def combination(style: str, attributes: dict[str, str]) -> str:
 
 
 def avatar_drawings(folder: Path, count: int) -> Iterator[Drawing]:
-    """`count` avatars of each style, drawn by Node.js in `folder`, where the packages are installed.
-    Raises ArtMissing where Node.js does not run."""
+    """`count` avatars of each style, drawn by Node.js in `folder`, where the packages are
+    installed. Raises ArtMissing where Node.js does not run."""
     requests = [
         {
             "style": name,

@@ -1,6 +1,6 @@
-"""Colours by name, and turning a picture's main colour into another one, in OKLCh: lightness, chroma
-and hue as the eye takes them (Ottosson 2020, "A perceptual color space for image processing").
-Knows nothing of scenes or captions."""
+"""Colours by name, and turning a picture's main colour into another one, in OKLCh: lightness,
+chroma and hue as the eye takes them (Ottosson 2020, "A perceptual color space for image
+processing"). Knows nothing of scenes or captions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def rgb(hexcode: str) -> tuple[int, int, int]:
 
 
 def to_lch(pixels: NDArray[np.uint8]) -> Floats:
-    """sRGB (..., 3) in 0–255 → OKLCh (..., 3): lightness 0–1, chroma 0–0.4, hue in degrees 0–360."""
+    """sRGB (..., 3) in 0–255 → OKLCh (..., 3): lightness 0–1, chroma 0–0.4, hue 0–360 degrees."""
     s = pixels.astype(np.float32) / 255
     linear = np.where(s <= 0.04045, s / 12.92, ((s + 0.055) / 1.055) ** 2.4).astype(np.float32)
     lab = np.cbrt(linear @ _TO_LMS.T) @ _TO_LAB.T
@@ -76,8 +76,8 @@ def apart(a: Floats, b: Floats) -> Floats:
 
 
 def main_hue(picture: NDArray[np.uint8]) -> tuple[float, float]:
-    """The main hue of an RGBA picture (h, w, 4) in degrees, and the share (0–1) of its opaque pixels
-    that are of about that hue. Share 0 means that it has no colour."""
+    """The main hue of an RGBA picture (h, w, 4) in degrees, and the share (0–1) of its opaque
+    pixels that are of about that hue. Share 0 means that it has no colour."""
     solid = picture[..., 3] > 127
     lch = to_lch(picture[..., :3][solid])
     vivid = lch[:, 1] > COLOURLESS
@@ -93,7 +93,8 @@ def main_hue(picture: NDArray[np.uint8]) -> tuple[float, float]:
 def recolour(picture: NDArray[np.uint8], paint: str) -> NDArray[np.uint8]:
     """Paint the main-coloured part of an RGBA picture (h, w, 4) with a colour of PAINTS: its hue
     becomes that colour's, its mean lightness and chroma too, while shading stays. Fades out towards
-    the edge of the hue window, so that gradients do not tear. Raises KeyError for an unknown paint."""
+    the edge of the hue window, so that gradients do not tear. Raises KeyError for an unknown
+    paint."""
     light, chroma, hue = (float(value) for value in to_lch(np.array(rgb(PAINTS[paint]), np.uint8)))
     main, share = main_hue(picture)
     if share == 0:

@@ -1,4 +1,5 @@
-"""Everyday concepts: what people type first, and what reads well in 128 pixels. Emojibase hexcodes."""
+"""Everyday concepts: what people type first, and what reads well in 128 pixels, as emojibase
+hexcodes."""
 
 COMMON = frozenset(
     " ".join(

@@ -1,5 +1,5 @@
-"""Cutouts: drawings rendered to small transparent pictures, balanced, split, and kept in one Parquet
-file. Knows nothing of npm, scenes or captions."""
+"""Cutouts: drawings rendered to small transparent pictures, balanced, split, and kept in one
+Parquet file. Knows nothing of npm, scenes or captions."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def splits(drawings: Sequence[Drawing]) -> list[str]:
 
 
 def balance(drawings: Iterable[Drawing]) -> list[Drawing]:
-    """Keep, of each (emoji, set), the drawing without a tone and two of the five tones, taking turns
-    over the sets and emoji: a concept weighs at most three pictures in a set, and each tone is as
+    """Keep, of each (emoji, set), the drawing without a tone and two of the five tones, taking
+    turns over the sets and emoji: a concept weighs at most three pictures in a set, and each tone is as
     frequent as the next, give or take one for each set."""
     kept: list[Drawing] = []
     toned: dict[tuple[str, str], dict[str, Drawing]] = defaultdict(dict)

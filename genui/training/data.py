@@ -1,4 +1,5 @@
-"""`python -m genui.training data`: fetch the art, draw it, split it, write it with its data card."""
+"""`python -m genui.training data`: fetch the art, draw it, split it, write it with its data
+card."""
 
 from __future__ import annotations
 

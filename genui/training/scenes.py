@@ -1,5 +1,5 @@
-"""Scenes: which cutouts go where on which background, sampled with facts that a judge can check, and
-drawn. Knows nothing of sentences (captions.py) or of how cutouts came to be."""
+"""Scenes: which cutouts go where on which background, sampled with facts that a judge can check,
+and drawn. Knows nothing of sentences (captions.py) or of how cutouts came to be."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from genui.training.colours import BACKGROUNDS, PAINTS, recolour, rgb, to_lch
-from genui.training.cutouts import HELD_OUT, Cutout, Cutouts, chance
+from genui.training.choices import COLOURED, countable, hides, paintable, weight, withheld
+from genui.training.colours import BACKGROUNDS, PAINTS, recolour, rgb
+from genui.training.cutouts import Cutout, Cutouts
 
 SIZE = 128
 MIXTURE = {
@@ -20,52 +21,25 @@ MIXTURE = {
     "avatar": 0.18,
 }  # fmt: skip
 COMPOSED = ("background", "recolour", "count", "pair")
-# subgroups whose members stay themselves in another colour
-PAINTABLE = frozenset(
-    "animal-mammal animal-bird animal-amphibian animal-reptile animal-marine animal-bug heart "
-    "plant-flower plant-other food-fruit food-vegetable food-sweet drink dishware transport-ground "
-    "transport-water transport-air clothing musical-instrument sport game event household tool "
-    "lock book-paper sky-weather place-building cat-face monkey-face".split()
-)
-MOSTLY_ONE = 0.5  # share of the main hue that makes an object one-coloured
-# things of which there can be several, or one beside another
-COUNTABLE = frozenset(("smileys-emotion", "animals-nature", "food-drink", "travel-places",
-                       "activities", "objects"))  # fmt: skip
-# how often a subgroup is drawn, where it is not 1: there are hundreds of people and few cats
-WEIGHTS = {
-    "family": 0.05, "time": 0.2, "arrow": 0.2, "zodiac": 0.3, "religion": 0.3, "currency": 0.2,
-    "av-symbol": 0.2, "other-symbol": 0.2, "transport-sign": 0.2, "warning": 0.3, "math": 0.2,
-    "punctuation": 0.2, "gender": 0.1, "geometric": 0.4, "person-role": 0.25, "person": 0.3,
-    "person-activity": 0.2, "person-sport": 0.25, "person-gesture": 0.25, "person-fantasy": 0.4,
-    "person-resting": 0.3,
-}  # fmt: skip
-COMMON_WEIGHT = 3.0
-COLOURED = tuple(name for name in BACKGROUNDS if name != "white")
-# the hue in degrees of each background that is not pale or grey
-VIVID = {
-    name: float(lch[2])
-    for name, code in BACKGROUNDS.items()
-    if (lch := to_lch(np.array(rgb(code), np.uint8)))[1] > 0.09
-}
 # where equal things stand, as (x, y, scale) of each
 COUNTS = {
-    2: ((0.27, 0.5, 0.50), (0.73, 0.5, 0.50)),
-    3: ((0.26, 0.73, 0.46), (0.74, 0.73, 0.46), (0.5, 0.26, 0.46)),
-    4: ((0.27, 0.27, 0.45), (0.73, 0.27, 0.45), (0.27, 0.73, 0.45), (0.73, 0.73, 0.45)),
-    5: ((0.2, 0.2, 0.36), (0.8, 0.2, 0.36), (0.5, 0.5, 0.36), (0.2, 0.8, 0.36), (0.8, 0.8, 0.36)),
-}
-NOUNS = frozenset(("building", "ring", "bed", "seed", "sled", "wing", "painting", "string"))
+    2: ((0.26, 0.5, 0.47), (0.74, 0.5, 0.47)),
+    3: ((0.26, 0.74, 0.46), (0.74, 0.74, 0.46), (0.5, 0.26, 0.46)),
+    4: ((0.26, 0.26, 0.46), (0.74, 0.26, 0.46), (0.26, 0.74, 0.46), (0.74, 0.74, 0.46)),
+    5: ((0.18, 0.18, 0.34), (0.82, 0.18, 0.34), (0.5, 0.5, 0.34), (0.18, 0.82, 0.34),
+        (0.82, 0.82, 0.34)),
+}  # fmt: skip
 SIDES = {
-    "beside": ((0.26, 0.5, 0.51), (0.74, 0.5, 0.51)),
-    "above": ((0.5, 0.26, 0.51), (0.5, 0.74, 0.51)),
+    "beside": ((0.255, 0.5, 0.49), (0.745, 0.5, 0.49)),
+    "above": ((0.5, 0.255, 0.49), (0.5, 0.745, 0.49)),
 }
 BUSTS = ("toon-head", "miniavs", "micah")  # cut at the lower edge: they stand on it
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A cutout in the picture: centre (0–1 from the left and top), scale of the picture's size, turn
-    in degrees, and the paint it is coloured with, or ''."""
+    """A cutout in the picture: centre (0–1 from the left and top), scale of the picture's size,
+    turn in degrees, and the paint it is coloured with, or ''."""
 
     id: str
     x: float
@@ -95,7 +69,8 @@ class Subject:
 class Scene:
     """One picture to draw and what is true of it. `subjects` are the different things in it, for
     'pair' the left or upper one first; `count` is how many things stand there; `side` is 'beside',
-    'above' or ''; `paint` is the colour of the subject or ''; `background` is one of BACKGROUNDS."""
+    'above' or ''; `paint` is the colour of the subject or ''; `background` is one of
+    BACKGROUNDS."""
 
     layout: str
     placed: tuple[Placed, ...]
@@ -114,35 +89,6 @@ def subject(cutout: Cutout) -> Subject:
     )  # fmt: skip
 
 
-def withheld(layout: str, *parts: str) -> bool:
-    """Whether this composition (concept and colour, concept and count, ...) is kept from training:
-    5 % are, chosen by hash, so that evaluation can ask for what was never shown."""
-    return chance("composition", layout, *sorted(parts)) < HELD_OUT
-
-
-def is_thing(concept: str) -> bool:
-    """Whether a concept's name names a thing: 'kite', not 'rolling on the floor laughing'."""
-    last = concept.split(" with ")[0].split()[-1]
-    return last in NOUNS or not last.endswith(("ing", "ed"))
-
-
-def paintable(cutout: Cutout) -> bool:
-    """Whether the thing has one main colour and stays itself in another."""
-    return cutout.subgroup in PAINTABLE and not cutout.skin_tone and cutout.hue_share >= MOSTLY_ONE
-
-
-def hides(background: str, cutout: Cutout) -> bool:
-    """Whether a thing is lost on this background: it is mostly of the same hue, or it is an avatar
-    with hair or clothes of that name."""
-    if cutout.kind == "avatar":
-        worn = [v for k, v in cutout.attributes.items() if k.endswith("_color")]
-        return background in worn or (background == "brown" and "dark" in cutout.skin_tone)
-    if background not in VIVID:
-        return False
-    away = abs((VIVID[background] - cutout.hue + 180) % 360 - 180)
-    return cutout.hue_share > 0.4 and away < 25
-
-
 class Sampler:
     """Draws scenes from cutouts of one split: first a concept, then a set, then a tone, so that
     neither the six sets nor the tones make a concept more frequent."""
@@ -154,9 +100,7 @@ class Sampler:
         emoji = [c for c in cutouts if c.kind == "emoji"]
         self.every = self._index(emoji)
         self.paintable = self._index([c for c in emoji if paintable(c)])
-        self.countable = self._index(
-            [c for c in emoji if c.group in COUNTABLE and is_thing(c.concept)]
-        )
+        self.countable = self._index([c for c in emoji if countable(c)])
 
     def _index(
         self, emoji: Sequence[Cutout]
@@ -165,7 +109,7 @@ class Sampler:
         weights: dict[str, float] = {}
         for c in emoji:
             by_key[c.key][c.set].append(c)
-            weights[c.key] = WEIGHTS.get(c.subgroup, 1.0) * (COMMON_WEIGHT if c.common else 1.0)
+            weights[c.key] = weight(c)
         total = np.cumsum([weights[key] for key in by_key])
         return [dict(sets) for sets in by_key.values()], total / max(total[-1:].sum(), 1e-9)
 
@@ -246,7 +190,12 @@ class Sampler:
         side = "beside" if self.rng.random() < 0.75 else "above"
         placed = self._spots([a, b], SIDES[side])
         made = Scene(
-            "pair", placed, (subject(a), subject(b)), self._background(0.8, a, b), count=2, side=side
+            "pair",
+            placed,
+            (subject(a), subject(b)),
+            self._background(0.8, a, b),
+            count=2,
+            side=side,
         )
         return made, (a.key, b.key)
 

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,7 +38,9 @@ PACKAGES = {name: name for name in EMOJI_SETS} | {
 LEFT_OUT_GROUPS = (2, 9)
 LEFT_OUT_SUBGROUPS = (94, 95)
 TONES = ("light", "medium light", "medium", "medium dark", "dark")
-VAGUE = frozenset(("face", "person", "man", "woman", "button", "right", "not", "up", "open", "mark"))
+VAGUE = frozenset(
+    ("face", "person", "man", "woman", "button", "right", "not", "up", "open", "mark")
+)
 SHORTCODES = ("cldr", "github", "emojibase", "iamcal", "joypixels", "emojibase-legacy")
 
 
@@ -48,7 +51,8 @@ class ArtMissing(GenuiError):
 @dataclass(frozen=True)
 class Drawing:
     """One SVG and what is known of it. `key` is an emojibase hexcode, empty for avatars; `names`
-    are what one can call it, best first; `keywords` are looser words, the most telling first; `tone` is one of TONES or empty."""
+    are what one can call it, best first; `keywords` are looser words, the most telling first;
+    `tone` is one of TONES or empty."""
 
     svg: str
     id: str
@@ -79,7 +83,8 @@ class Emoji:
 
 def install(folder: Path) -> Path:
     """Install exactly the packages of the lock file under `folder`; returns its node_modules.
-    Nothing is fetched again if it already holds them. Raises ArtMissing without npm or a network."""
+    Nothing is fetched again if it already holds them. Raises ArtMissing without npm or a
+    network."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = (RECIPE / "package-lock.json").read_bytes()
     done = folder / "installed-lock.json"
@@ -112,6 +117,7 @@ def compact(name: str) -> str:
 def concept_of(label: str) -> str:
     """An emojibase label as one would say it: 'person: red hair' → 'person with red hair'."""
     text = label.lower().replace("“", "").replace("”", "").replace("’", "'")
+    text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     text = re.sub(r"^(man|woman|person): (.* hair|beard)$", r"\1 with \2", text)
     text = re.sub(r"^(man|woman|person): (bald)$", r"\2 \1", text)
     text = re.sub(r"^(family|kiss|couple with heart): ", r"\1 of ", text)
@@ -163,7 +169,9 @@ class Emojibase:
                 continue
             key, concept = plain(row["hexcode"]), concept_of(row["label"])
             group = groups["groups"][str(row["group"])]
-            tags = sorted((tag.lower() for tag in row.get("tags", [])), key=lambda t: (spread[t], t))
+            tags = sorted(
+                (tag.lower() for tag in row.get("tags", [])), key=lambda t: (spread[t], t)
+            )
             names = spoken_names(concept, group, codes.get(key, []), tags)
             self.entries[key] = Emoji(
                 key, concept, names, tuple(tag for tag in tags if tag not in names and useful(tag)),
