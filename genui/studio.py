@@ -248,7 +248,9 @@ class Studio:
             | backend.versions(),
             timings=timings,
             text=output.text,
-            usage=output.usage,
+            # where only the whole run repeats this one, its place in it tells which it was
+            usage=output.usage
+            | ({"index": output.index} if output.total > 1 and output.request is None else {}),
             output_sha256=content,
         )
         artifacts: list[Artifact] = []

@@ -40,7 +40,7 @@ def written(generation: Generation, width: int, height: int) -> str:
         "Steps": options.get("steps"),
         "Sampler": SAMPLERS.get(str(options.get("scheduler"))),
         "CFG scale": options.get("guidance"),
-        "Seed": request.seed,
+        "Seed": generation.usage.get("seed", request.seed),  # of a batch each has its own
         "Size": f"{width}x{height}",
         "Model hash": (generation.model.sha256 or "")[:10] or None,
         "Model": generation.model.id,
