@@ -14,6 +14,7 @@ COMMANDS = (
     ("autoencoder", "genui.training.autoencoder:main", "train the autoencoder"),
     ("latents", "genui.training.latents:main", "compute latents and text vectors once"),
     ("diffusion", "genui.training.diffusion:main", "train the denoiser"),
+    ("distill", "genui.training.distill:main", "distil it to four steps and fewer"),
 )
 
 

@@ -1,4 +1,4 @@
-"""How large the image model is trained: at the size of a GPU or of two CPU cores. Knows numbers only."""
+"""How large the image model is trained: on a GPU, or on two CPU cores. Knows numbers only."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ SCALES = {
         common=True,
         mixture={"single": 0.55, "background": 0.10, "recolour": 0.10, "avatar": 0.25},
         scenes=12_000,
-        vae_images=24_000,
-        vae_batch=8,
+        vae_images=20_000,
+        vae_batch=4,
         unet_images=300_000,
         unet_batch=32,
         lcm_images=40_000,

@@ -1,0 +1,122 @@
+"""`python -m genui.training autoencoder`: the autoencoder whose latents the image model draws in.
+
+A small AutoencoderKL trained on the drawn scenes with an L1 loss on pixels and on their edges at
+three scales (flat art is all edges) and a KL weight of 1e-6 (Rombach et al. 2022, 2112.10752)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderKL
+from PIL import Image
+from torch import Tensor, nn
+
+from genui.training import pictures
+from genui.training.loop import Loop
+from genui.training.scales import SCALES, Scale
+
+KL = 1e-6
+EDGES = 1.0  # weight of the edge losses
+SURE = -5.0  # log variance of a latent at the start
+
+
+def build(scale: Scale) -> AutoencoderKL:
+    """The untrained autoencoder of a scale: RGB in -1..1, 4 latent channels.
+
+    It starts almost sure of its latents: learning under unit noise wastes the first thousands of
+    steps."""
+    network = AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * len(scale.vae),
+        up_block_types=("UpDecoderBlock2D",) * len(scale.vae),
+        block_out_channels=scale.vae,
+        layers_per_block=1,
+        latent_channels=4,
+        norm_num_groups=8,
+        mid_block_add_attention=False,
+        sample_size=128,
+    )
+    with torch.no_grad():
+        network.quant_conv.bias[4:] = SURE
+    return network
+
+
+def to_network(rgb: np.ndarray) -> Tensor:
+    """uint8 (N, H, W, 3) → float (N, 3, H, W) in -1..1."""
+    return torch.from_numpy(np.array(rgb)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def to_pixels(images: Tensor) -> np.ndarray:
+    """float (N, 3, H, W) in -1..1 → uint8 (N, H, W, 3)."""
+    scaled = (images.float().clamp(-1, 1) + 1) * 127.5
+    return scaled.round().byte().permute(0, 2, 3, 1).cpu().numpy()
+
+
+def edge_loss(made: Tensor, real: Tensor) -> Tensor:
+    """Mean absolute difference of horizontal and vertical gradients at scales 1, 1/2 and 1/4."""
+    total = made.new_zeros(())
+    for _ in range(3):
+        for dim in (-1, -2):
+            total = total + (made.diff(dim=dim) - real.diff(dim=dim)).abs().mean()
+        made, real = F.avg_pool2d(made, 2), F.avg_pool2d(real, 2)
+    return total
+
+
+def loss(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
+    """Reconstruction through a sampled latent, plus the KL divergence per picture."""
+    posterior = network.encode(images).latent_dist
+    made = network.decode(posterior.sample()).sample.float()
+    pixels, edges = (made - images).abs().mean(), edge_loss(made, images)
+    kl = posterior.kl().mean()
+    return {"loss": pixels + EDGES * edges + KL * kl, "l1": pixels, "edges": edges, "kl": kl}
+
+
+def batches(drawn: pictures.Drawn, size: int, seed: int, device: torch.device) -> Iterator[Tensor]:
+    """Random pictures without end."""
+    rng = np.random.default_rng(seed)
+    while True:
+        chosen = np.sort(rng.integers(0, len(drawn.pictures), size))
+        yield to_network(drawn.pictures[chosen]).to(device, memory_format=torch.channels_last)
+
+
+def grid(rows: list[np.ndarray], path: Path) -> None:
+    """Write rows of pictures (each (N, H, W, 3) uint8) as one PNG."""
+    Image.fromarray(np.concatenate([np.concatenate(list(row), 1) for row in rows], 0)).save(path)
+
+
+def main(arguments: list[str]) -> int:
+    """Train, then write the diffusers folder `vae`; returns 0, or 3 when time ended it early."""
+    parser = argparse.ArgumentParser(
+        prog="python -m genui.training autoencoder", description=__doc__
+    )
+    parser.add_argument("--out", type=Path, default=Path("runs/stickers"), help="the run's folder")
+    parser.add_argument("--scale", choices=SCALES, default="gpu")
+    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
+    chosen = parser.parse_args(arguments)
+    scale, folder = SCALES[chosen.scale], chosen.out / "autoencoder"
+    torch.manual_seed(0)
+    train, held = pictures.read(chosen.out / "train"), pictures.read(chosen.out / "held")
+    loop = Loop(
+        build(scale), folder, images=scale.vae_images, batch=scale.vae_batch, lr=1e-3,
+        minutes=chosen.minutes, decay=0.999, weight_decay=0.0,
+    )  # fmt: skip
+    shown = to_network(held.pictures[:64]).to(loop.device)
+
+    def report() -> dict[str, float]:
+        made = loop.network.decode(loop.network.encode(shown).latent_dist.mode()).sample
+        grid([to_pixels(shown[:12]), to_pixels(made[:12])], folder / f"{loop.step:06}.png")
+        mse = F.mse_loss(made.float().clamp(-1, 1), shown) / 4
+        return {"held psnr dB": float(-10 * torch.log10(mse))}
+
+    loop.run(batches(train, scale.vae_batch, loop.step, loop.device), loss, report, every=250)
+    network = loop.averaged()
+    assert isinstance(network, AutoencoderKL)
+    with torch.no_grad():
+        latents = network.encode(to_network(train.pictures[:256])).latent_dist.mode()
+    network.register_to_config(scaling_factor=float(1 / latents.std()))
+    network.save_pretrained(chosen.out / "vae")
+    return 0 if loop.done else 3

@@ -1,0 +1,179 @@
+"""`python -m genui.training diffusion`: the denoiser, from text vectors to latents.
+
+A UNet2DConditionModel that predicts v (Salimans and Ho 2022, 2202.00512) under a schedule with
+zero terminal signal-to-noise ratio (Lin et al. 2023, 2305.08891), weighted by min-SNR-5 (Hang et
+al. 2023, 2303.09556), with a tenth of the captions left out for guidance without a classifier
+(Ho and Salimans 2022, 2207.12598)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from transformers import BertModel, BertTokenizerFast
+
+from genui.training.autoencoder import grid
+from genui.training.loop import Loop
+from genui.training.scales import SCALES, Scale
+from genui.training.text import encode
+
+DROPPED = 0.1  # share of captions left out
+GAMMA = 5.0  # of min-SNR
+PROMPTS = (
+    "a red apple, 3d style", "a cat face", "a purple heart, flat style", "pizza, noto style",
+    "a blue car, twemoji style", "a smiling face with sunglasses",
+    "a rocket on a dark blue background", "a person with curly red hair and glasses, toon style",
+    "a happy person with black hair, big smile style", "two cherries", "kitty", "a birthday cake",
+)  # fmt: skip
+
+
+def scheduler() -> DDIMScheduler:
+    """The noise schedule that is trained, sampled and shipped."""
+    return DDIMScheduler(
+        num_train_timesteps=1000, beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear",
+        prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing",
+        clip_sample=False, set_alpha_to_one=True,
+    )  # fmt: skip
+
+
+def build(scale: Scale, side: int, **more: int) -> UNet2DConditionModel:
+    """The untrained denoiser for 4 × `side` × `side` latents and 384-wide text vectors."""
+    return UNet2DConditionModel(
+        sample_size=side, in_channels=4, out_channels=4, cross_attention_dim=384,
+        block_out_channels=scale.unet, layers_per_block=1, attention_head_dim=4, norm_num_groups=16,
+        down_block_types=tuple(
+            "CrossAttnDownBlock2D" if seen else "DownBlock2D" for seen in scale.attention
+        ),
+        up_block_types=tuple(
+            "CrossAttnUpBlock2D" if seen else "UpBlock2D" for seen in reversed(scale.attention)
+        ),
+        **more,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Batch:
+    """latents (B, 4, h, w) and texts (B, 32, 384), float32 on the device."""
+
+    latents: Tensor
+    texts: Tensor
+
+
+class Pairs:
+    """Latents with their text vectors, held in memory; `empty` is the vector of no caption."""
+
+    def __init__(self, file: Path, empty: Tensor, device: torch.device) -> None:
+        found = load_file(file)
+        cuda = device.type == "cuda"
+        self.latents = found["latents"].to(device if cuda else "cpu")
+        self.texts = found["texts"].to(device if cuda else "cpu")
+        self.empty, self.device = empty.to(self.latents.device), device
+
+    def batches(self, size: int, seed: int, dropped: float = DROPPED) -> Iterator[Batch]:
+        """Random pairs without end, some of them without their caption."""
+        rng = torch.Generator(self.latents.device).manual_seed(seed)
+        on = {"generator": rng, "device": self.latents.device}
+        while True:
+            rows = torch.randint(len(self.latents), (size,), **on)
+            bare = torch.rand(size, **on) < dropped
+            texts = torch.where(bare[:, None, None], self.empty, self.texts[rows])
+            yield Batch(
+                self.latents[rows].to(self.device, torch.float32),
+                texts.to(self.device, torch.float32),
+            )
+
+
+class Denoising:
+    """The loss of v-prediction over the schedule's timesteps."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.noise = scheduler()
+        self.alphas = self.noise.alphas_cumprod.to(device)
+
+    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        steps = torch.randint(1000, (len(batch.latents),), device=batch.latents.device)
+        noise = torch.randn_like(batch.latents)
+        return {"loss": self.of(network, batch, steps, noise)}
+
+    def of(self, network: nn.Module, batch: Batch, steps: Tensor, noise: Tensor) -> Tensor:
+        """The weighted error at the given timesteps and noise."""
+        noisy = self.noise.add_noise(batch.latents, noise, steps)
+        target = self.noise.get_velocity(batch.latents, noise, steps)
+        made = network(noisy, steps, batch.texts).sample.float()
+        snr = self.alphas[steps] / (1 - self.alphas[steps])
+        weight = snr.clamp(max=GAMMA) / (snr + 1)
+        # with zero terminal SNR the plain weight would switch the last step off
+        weight = weight.clamp(min=0.05)
+        return (weight * (made - target).pow(2).mean((1, 2, 3))).mean()
+
+
+def pipeline(folder: Path, unet: nn.Module) -> StableDiffusionPipeline:
+    """The standard pipeline around a denoiser and the run's other parts, in fp32."""
+    return StableDiffusionPipeline(
+        vae=AutoencoderKL.from_pretrained(folder / "vae"),
+        text_encoder=BertModel.from_pretrained(
+            folder / "text_encoder", add_pooling_layer=False, dtype=torch.float32
+        ),
+        tokenizer=BertTokenizerFast.from_pretrained(folder / "tokenizer"),
+        unet=unet, scheduler=scheduler(), safety_checker=None, feature_extractor=None,
+        requires_safety_checker=False,
+    )  # fmt: skip
+
+
+def main(arguments: list[str]) -> int:
+    """Train, then write the diffusers folder `base`; returns 0, or 3 when time ended it early."""
+    parser = argparse.ArgumentParser(prog="python -m genui.training diffusion", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("runs/stickers"), help="the run's folder")
+    parser.add_argument("--scale", choices=SCALES, default="gpu")
+    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
+    parser.add_argument("--lr", type=float, default=5e-4)
+    chosen = parser.parse_args(arguments)
+    scale, folder = SCALES[chosen.scale], chosen.out / "diffusion"
+    torch.manual_seed(0)
+    side = 128 // 2 ** (len(scale.vae) - 1)
+    loop = Loop(
+        build(scale, side), folder, images=scale.unet_images, batch=scale.unet_batch,
+        lr=chosen.lr, minutes=chosen.minutes,
+    )  # fmt: skip
+    drawing = pipeline(chosen.out, loop.accelerator.unwrap_model(loop.network))
+    drawing.set_progress_bar_config(disable=True)
+    drawing.to(loop.device)
+    empty = encode(drawing.tokenizer, drawing.text_encoder, [""])[0]
+    train = Pairs(chosen.out / "train" / "latents.safetensors", empty, loop.device)
+    held = Pairs(chosen.out / "held" / "latents.safetensors", empty, loop.device)
+    denoising = Denoising(loop.device)
+
+    def report() -> dict[str, float]:
+        losses = {}
+        for name, pairs in (("train loss", train), ("held loss", held)):
+            fixed = torch.Generator(loop.device).manual_seed(1)
+            batch = next(pairs.batches(256, 1, dropped=0))
+            steps = torch.randint(1000, (256,), generator=fixed, device=loop.device)
+            noise = torch.randn(batch.latents.shape, generator=fixed, device=loop.device)
+            losses[name] = float(denoising.of(loop.network, batch, steps, noise))
+        made = drawing(
+            list(PROMPTS), num_inference_steps=20, guidance_scale=4.0, output_type="np",
+            generator=[torch.Generator().manual_seed(i) for i in range(len(PROMPTS))],
+        ).images  # fmt: skip
+        shown = (made * 255).round().astype(np.uint8)
+        grid([shown[:6], shown[6:]], folder / f"{loop.step:06}.png")
+        return losses
+
+    every = max(200, scale.unet_images // scale.unet_batch // 20)
+    loop.run(train.batches(scale.unet_batch, loop.step), denoising, report, every=every)
+    unet = loop.averaged()
+    done = pipeline(chosen.out, unet).to(torch.float16)
+    done.save_pretrained(chosen.out / "base")
+    return 0 if loop.done else 3
