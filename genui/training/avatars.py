@@ -96,9 +96,11 @@ STYLES = {
         "Webpixels", "https://www.figma.com/community/file/923211396597067458", "skinColor",
         "bodyColor", {"glassesProbability": 35, "mustacheProbability": 25},
         {
-            "hair": attribute("hair", balndess="nearly bald", slaughter="balding",
-                              ponyTail="ponytail", long="long straight", curly="curly", stylish="side-swept",
-                              elvis="quiff", classic02="short", classic01="side-parted"),
+            "hair": attribute(
+                "hair", balndess="nearly bald", slaughter="balding", ponyTail="ponytail",
+                long="long straight", curly="curly", stylish="side-swept", elvis="quiff",
+                classic02="short", classic01="side-parted",
+            ),
             "eyes": attribute("eyes", normal="open", confident="half-closed", happy="happy"),
             "mouth": attribute("mouth", default="open smile", missingTooth="gap-toothed smile"),
             "glasses": attribute("glasses", normal="glasses"),

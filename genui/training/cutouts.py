@@ -94,8 +94,8 @@ def splits(drawings: Sequence[Drawing]) -> list[str]:
 
 def balance(drawings: Iterable[Drawing]) -> list[Drawing]:
     """Keep, of each (emoji, set), the drawing without a tone and two of the five tones, taking
-    turns over the sets and emoji: a concept weighs at most three pictures in a set, and each tone is as
-    frequent as the next, give or take one for each set."""
+    turns over the sets and emoji: a concept has at most three pictures in a set, and no tone is
+    more frequent than another by more than a few."""
     kept: list[Drawing] = []
     toned: dict[tuple[str, str], dict[str, Drawing]] = defaultdict(dict)
     for drawing in drawings:

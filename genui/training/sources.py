@@ -24,7 +24,8 @@ EMOJI_SETS = {
     "fluent": ("Microsoft Corporation", "MIT", "https://github.com/microsoft/fluentui-emoji"),
     "fluent-flat": ("Microsoft Corporation", "MIT", "https://github.com/microsoft/fluentui-emoji"),
     "noto": ("Google Inc", "Apache-2.0", "https://github.com/googlefonts/noto-emoji"),
-    "fxemoji": ("Mozilla", "Apache-2.0", "https://github.com/mozilla/fxemoji"),
+    # the package says Apache-2.0, which is the code's; the drawings are under CC BY 4.0
+    "fxemoji": ("Mozilla", "CC-BY-4.0", "https://github.com/mozilla/fxemoji"),
     "twemoji": ("Twitter, Inc and other contributors", "CC-BY-4.0",
                 "https://github.com/jdecked/twemoji"),
     "emojione": ("Emoji One", "CC-BY-4.0", "https://github.com/EmojiTwo/emojitwo"),
@@ -219,6 +220,15 @@ def svg_of(icons: dict[str, Any], icon: dict[str, Any]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'viewBox="{left} {top} {width} {height}">{icon["body"]}</svg>'
     )
+
+
+def icon_counts(modules: Path) -> dict[str, int]:
+    """How many drawings each emoji set holds, matched or not."""
+    counts: dict[str, int] = {}
+    for name in EMOJI_SETS:
+        text = (modules / "@iconify-json" / PACKAGES[name] / "icons.json").read_text("utf-8")
+        counts[name] = len(json.loads(text)["icons"])
+    return counts
 
 
 def emoji_drawings(modules: Path) -> Iterator[Drawing]:

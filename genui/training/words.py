@@ -14,8 +14,8 @@ IRREGULAR = {
 }  # fmt: skip
 # stuff, and names that already look like several: they take no article
 BARE = frozenset(
-    ("bacon", "bread", "butter", "clothes", "cooking", "feet", "fire", "fog", "foggy", "honey", "ice",
-     "milk", "money", "people", "poo", "popcorn", "rain", "ramen", "rice", "salt", "snow",
+    ("bacon", "bread", "butter", "clothes", "cooking", "feet", "fire", "fog", "foggy", "honey",
+     "ice", "milk", "money", "people", "poo", "popcorn", "rain", "ramen", "rice", "salt", "snow",
      "spaghetti", "sushi", "teeth", "tokyo tower", "mount fuji", "statue of liberty")
 )  # fmt: skip
 # nouns that look like verbs
