@@ -152,6 +152,7 @@ genui.exports = (trigger, watch, props) => {
     ["parquet", "Parquet", "The ratings that count now as one table, for pandas or datasets."],
     ["kto", "KTO rows", "Prompt, completion, good or not: what TRL’s KTO trainer reads."],
     ["dpo", "DPO pairs", "Prompt, chosen, rejected, from answers to the same prompt: for TRL’s DPO trainer."],
+    ["image-pairs", "Picture pairs", "The picked one of a batch and each other one, with prompt and pictures, for datasets."],
   ];
   const shared = genui.feedback.mode === "shared";
   const comments = el("input", { type: "checkbox" });
@@ -181,7 +182,7 @@ genui.exports = (trigger, watch, props) => {
     const answer = JSON.parse(props.value);
     if (answer.error) { done(answer.error); return; }
     el("a", { href: `genui/export/${answer.file}`, download: answer.name }).click();
-    done(`${answer.rows.toLocaleString("en")} ${answer.rows === 1 ? "row" : "rows"} in ${answer.name}`);
+    done(`${answer.rows.toLocaleString("en")} ${answer.rows === 1 ? "row" : "rows"} in ${answer.name} ${answer.left_out}`.trim());
   });
 
   return { node: el("section.gu-card.gu-ratings-exports", {}, el("h2", {}, "Take the ratings with you"),

@@ -32,11 +32,12 @@ SHOWN = 8000  # characters of an output that a row carries
 KEPT = 600.0  # seconds that a prepared file waits for its download
 NAMES = {
     "jsonl": "genui-ratings.jsonl", "parquet": "genui-ratings.parquet",
-    "kto": "genui-kto.jsonl", "dpo": "genui-dpo.jsonl",
+    "kto": "genui-kto.jsonl", "dpo": "genui-dpo.jsonl", "image-pairs": "genui-pairs.parquet",
 }  # fmt: skip
 NOTHING = {
     "kto": "There is no rated text to export yet; give an answer a thumb first.",
     "dpo": "There is no pair yet: rate two answers to the same prompt, one up and one down.",
+    "image-pairs": "There is no pair yet: pick the best of several pictures first.",
 }
 
 
@@ -148,10 +149,10 @@ class Ratings:
         form: str,
         comments: bool = False,
         everything: bool = False,
-    ) -> tuple[Path, int]:
+    ) -> tuple[Path, int, list[str]]:
         """Write what this session may take away (`everything`: all there is) to a file, and say
-        how many rows it has. `form` is one of `NAMES`. Whoever knows the path's last folder, a
-        random name, may fetch the file.
+        how many rows it has and, in sentences, what had to be left out. `form` is one of `NAMES`.
+        Whoever knows the path's last folder, a random name, may fetch the file.
 
         Raises `BadInput` where there is nothing to export, `StorageFull`."""
         if form not in NAMES:
@@ -164,14 +165,16 @@ class Ratings:
             raise StorageFull.from_os(error) from error
         path = folder / NAMES[form]
         scope = {} if everything else self._scope(session)
+        left_out: list[str] = []
         try:
-            rows = export(self.store, form, path, comments, **scope)
+            rows = export(self.store, form, path, comments, tell=left_out.append, **scope)
             if not rows:
-                raise BadInput(NOTHING.get(form, "There is nothing to export yet; rate a result."))
+                nothing = NOTHING.get(form, "There is nothing to export yet; rate a result.")
+                raise BadInput(" ".join(left_out) or nothing)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        return path, rows
+        return path, rows, left_out
 
     def prepared(self, folder: str, name: str) -> Path | None:
         """The file that `export` put there; None once it is gone."""

@@ -22,11 +22,12 @@ from pydantic import JsonValue
 
 from genui.records import Generation, ModelStamp, Rating, Request, Timings
 from genui.store import Store
-from genui.store.exports import FORMATS, export
+from genui.store.exports import export
 
 GENERATIONS = 100_000
 RATINGS = 300_000
 WRITERS = 8
+FORMATS = ("jsonl", "parquet", "kto", "dpo")  # of ratings
 SECONDS = 3.0  # that writers write for
 MODELS = ("smollm2", "smollm2-tuned", "qwen", "hibari")
 PROMPTS = 20_000  # distinct ones: several outputs share one, as pairs need

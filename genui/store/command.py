@@ -32,7 +32,9 @@ def main(arguments: list[str]) -> int:
             raise BadInput(f"There is no genui data in “{options.data_dir}”; check --data-dir.")
         store = Store.open(options.data_dir, settings.database_url)
         try:
-            rows = export(store, options.format, options.out, options.comments, options.kind)
+            rows = export(
+                store, options.format, options.out, options.comments, options.kind, tell=print
+            )
         finally:
             store.close()
     except GenuiError as error:

@@ -1,4 +1,4 @@
-"""Ratings as files: JSON lines, Parquet, and the KTO and DPO rows that TRL reads.
+"""Opinions as files: JSON lines, Parquet, the KTO and DPO rows that TRL reads, pairs of pictures.
 
 Rows stream from one snapshot of the database to a temporary file that takes its name when it is
 whole, so memory stays constant and a reader never sees half an export. No export holds sessions.
@@ -8,6 +8,7 @@ docs/store.md lists the columns.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -15,23 +16,21 @@ from heapq import heappush, heappushpop
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select
+from sqlalchemy import Connection, case, func, select
 
 from genui.errors import BadInput, StorageFull
 from genui.records import canonical_json
 from genui.store import conversation
+from genui.store.image_pairs import write_pairs
 from genui.store.store import RATING_COLUMNS, Store, current_rows
 from genui.store.tables import current_ratings, generations, ratings
+from genui.store.writing import Line, Task, write_lines, write_table
 
-PAGE = 200  # rows the database hands over at once
-GROUP_BYTES = 4 << 20  # text of a Parquet row group, the most that is held in memory
-GROUP_ROWS = 2048
+log = logging.getLogger(__name__)
+
 PAIRED = 32  # replies on each side of a prompt that are paired: at most 1,024 DPO rows a prompt
-
-Line = dict[str, Any]
-Scope = list[ColumnElement[bool]]  # conditions on `generations` and `ratings`
+MEDIA = ("picture", "audio")  # the artifacts that are the result itself
 
 
 def export(
@@ -42,25 +41,23 @@ def export(
     kind: str | None = None,
     owner: str | None = None,
     shared: bool = False,
+    tell: Callable[[str], object] = log.warning,
 ) -> int:
     """Write `out` in one of `FORMATS` and return how many rows it has.
 
     `comments` includes what raters wrote; `kind` keeps one kind of generation, `owner` the
-    results of one session, with `shared` also what was rated for the public data set. Raises
-    `BadInput` for an unknown format or a folder that is not there, `StorageFull` when there is no
-    room."""
+    results of one session, with `shared` also what was rated for the public data set. `tell` is
+    given a sentence for rows that had to be left out. Raises `BadInput` for an unknown format or
+    a folder that is not there, `StorageFull` when there is no room."""
     if fmt not in FORMATS:
         raise BadInput(f"“{fmt}” is not an export format; use one of: {', '.join(FORMATS)}.")
     if not out.parent.is_dir() or out.is_dir():
         raise BadInput(f"“{out}” cannot be written; name a file in a folder that exists.")
-    scope: Scope = [] if kind is None else [generations.c.kind == kind]
-    if owner is not None:
-        own = generations.c.owner == owner
-        scope.append(own | (ratings.c.sharing == "shared") if shared else own)
     draft = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
     try:
         with store.database.read() as connection:
-            written = FORMATS[fmt](connection, draft, comments, scope)
+            task = Task(connection, store.media, draft, tell, comments, kind, owner, shared)
+            written = FORMATS[fmt](task)
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
         draft.replace(out)
@@ -74,7 +71,7 @@ def export(
 # --- every event --------------------------------------------------------------------------------
 
 
-def _jsonl(connection: Connection, out: Path, comments: bool, scope: Scope) -> int:
+def _jsonl(task: Task) -> int:
     """One line for every rating event ever kept, with its whole generation record."""
     other = ratings.alias()
     of_same = (other.c.generation == ratings.c.generation) & (other.c.rater == ratings.c.rater)
@@ -92,60 +89,55 @@ def _jsonl(connection: Connection, out: Path, comments: bool, scope: Scope) -> i
     )
 
     def lines() -> Iterator[str]:
-        for row in _stream(connection, query, scope):
+        for row in task.stream(query, ratings):
             line = row._asdict()
             record, taken_back = line.pop("record"), line.pop("undone")
-            if not comments or taken_back:  # who takes a rating back takes its words back
+            if not task.comments or taken_back:  # who takes a rating back takes its words back
                 del line["comment"]
             yield f'{canonical_json(line)[:-1]},"generation":{record}}}\n'
 
-    return _write_lines(out, lines())
+    return write_lines(task.out, lines())
 
 
 # --- current ratings as a table -----------------------------------------------------------------
 
 
-def _parquet(connection: Connection, out: Path, comments: bool, scope: Scope) -> int:
+def _parquet(task: Task) -> int:
     """One row for every current rating; the generation record as JSON text beside its most
     used fields, since records of different kinds have different fields."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     text, names = pa.string(), ("rating_id", "generation_id", "rater", "created", "thumb")
     fields = [(name, text) for name in names]
     fields += [("stars", pa.int8()), ("reasons", pa.list_(text)), ("sharing", text)]
-    fields += [(name, text) for name in ("kind", "model", "prompt", "text", "generation")]
-    fields += [("comment", text)] if comments else []
-    schema = pa.schema(fields)
+    fields += [
+        (name, text) for name in ("kind", "model", "prompt", "text", "media_sha256", "generation")
+    ]
+    fields += [("comment", text)] if task.comments else []
     query = current_rows(*RATING_COLUMNS, generations.c.record).order_by(current_ratings.c.event)
-    written, size = 0, 0
-    batch: list[Line] = []
-    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
-        for row in _stream(connection, query, scope):
+
+    def rows() -> Iterator[tuple[Line, int]]:
+        for row in task.stream(query, ratings):
             record = json.loads(row.record)
-            batch.append(
-                row._asdict()
-                | {
-                    "rating_id": row.id,
-                    "kind": record["request"]["kind"],
-                    "model": record["model"]["id"],
-                    "prompt": conversation.asked(record),
-                    "text": record["text"],
-                    "generation": row.record,
-                }
-            )
-            size += len(row.record)
-            if size >= GROUP_BYTES or len(batch) >= GROUP_ROWS:
-                writer.write_table(pa.Table.from_pylist(batch, schema=schema))
-                written, size, batch = written + len(batch), 0, []
-        writer.write_table(pa.Table.from_pylist(batch, schema=schema))
-    return written + len(batch)
+            media = (a["sha256"] for a in record["artifacts"] if a["name"] in MEDIA)
+            line = row._asdict() | {
+                "rating_id": row.id,
+                "kind": record["request"]["kind"],
+                "model": record["model"]["id"],
+                "prompt": conversation.asked(record),
+                "text": record["text"],
+                "media_sha256": next(media, None),
+                "generation": row.record,
+            }
+            yield line, len(row.record)
+
+    return write_table(task.out, pa.schema(fields), rows())
 
 
 # --- rows for TRL -------------------------------------------------------------------------------
 
 
-def _kto(connection: Connection, out: Path, comments: bool, scope: Scope) -> int:
+def _kto(task: Task) -> int:
     """One row for every current thumb on a text generation: prompt, completion, label."""
     query = (
         current_rows(current_ratings.c.thumb, generations.c.record)
@@ -154,7 +146,7 @@ def _kto(connection: Connection, out: Path, comments: bool, scope: Scope) -> int
     )
 
     def rows() -> Iterator[Line]:
-        for row in _stream(connection, query, scope):
+        for row in task.stream(query, ratings):
             record = json.loads(row.record)
             yield {
                 "prompt": conversation.prompt(record),
@@ -162,10 +154,10 @@ def _kto(connection: Connection, out: Path, comments: bool, scope: Scope) -> int
                 "label": row.thumb == "up",
             }
 
-    return _write_lines(out, (json.dumps(row, ensure_ascii=False) + "\n" for row in rows()))
+    return write_lines(task.out, (json.dumps(row, ensure_ascii=False) + "\n" for row in rows()))
 
 
-def _dpo(connection: Connection, out: Path, comments: bool, scope: Scope) -> int:
+def _dpo(task: Task) -> int:
     """Pairs of replies to one prompt that raters judged oppositely: prompt, chosen, rejected.
 
     Votes are summed over equal replies; ties pair with nothing. Of a much rated prompt the
@@ -184,7 +176,7 @@ def _dpo(connection: Connection, out: Path, comments: bool, scope: Scope) -> int
     )
 
     def rows() -> Iterator[Line]:
-        for _, replies in groupby(_stream(connection, query, scope), attrgetter("prompt")):
+        for _, replies in groupby(task.stream(query, ratings), attrgetter("prompt")):
             best: list[tuple[int, int]] = []
             worst: list[tuple[int, int]] = []
             for reply in replies:
@@ -192,8 +184,8 @@ def _dpo(connection: Connection, out: Path, comments: bool, scope: Scope) -> int
                 keep = heappush if len(side) < PAIRED else heappushpop
                 keep(side, (abs(reply.score), reply.seq))
             if best and worst:
-                rejected = _records(connection, worst)
-                for good in _records(connection, best):
+                rejected = _records(task.connection, worst)
+                for good in _records(task.connection, best):
                     for bad in rejected:
                         yield {
                             "prompt": conversation.prompt(good),
@@ -201,7 +193,7 @@ def _dpo(connection: Connection, out: Path, comments: bool, scope: Scope) -> int
                             "rejected": conversation.reply(bad),
                         }
 
-    return _write_lines(out, (json.dumps(row, ensure_ascii=False) + "\n" for row in rows()))
+    return write_lines(task.out, (json.dumps(row, ensure_ascii=False) + "\n" for row in rows()))
 
 
 def _records(connection: Connection, ranked: list[tuple[int, int]]) -> list[Line]:
@@ -212,23 +204,6 @@ def _records(connection: Connection, ranked: list[tuple[int, int]]) -> list[Line
     return [json.loads(found[seq]) for seq in seqs]
 
 
-# --- shared -------------------------------------------------------------------------------------
-
-
-def _stream(connection: Connection, query: Select[Any], scope: Scope) -> Iterator[Row[Any]]:
-    """The rows of a query that lie in the scope, `PAGE` at a time."""
-    with connection.execute(query.where(*scope), execution_options={"yield_per": PAGE}) as rows:
-        yield from rows
-
-
-def _write_lines(out: Path, lines: Iterator[str]) -> int:
-    written = 0
-    with out.open("w", encoding="utf-8", newline="\n") as file:
-        for line in lines:
-            file.write(line)
-            written += 1
-    return written
-
-
-Writer = Callable[[Connection, Path, bool, Scope], int]
-FORMATS: dict[str, Writer] = {"jsonl": _jsonl, "parquet": _parquet, "kto": _kto, "dpo": _dpo}
+FORMATS: dict[str, Callable[[Task], int]] = {
+    "jsonl": _jsonl, "parquet": _parquet, "kto": _kto, "dpo": _dpo, "image-pairs": write_pairs,
+}  # fmt: skip

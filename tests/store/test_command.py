@@ -13,6 +13,7 @@ import pytest
 
 from genui.records import Generation, Rating
 from genui.store import Store
+from genui.store.exports import FORMATS
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,5 +76,5 @@ def test_a_missing_data_folder_is_one_sentence_and_stays_missing(tmp_path: Path)
 def test_an_unknown_format_says_what_would_work(tmp_path: Path) -> None:
     tried = genui("export", "--format", "csv", "--out", tmp_path / "x")
     assert tried.returncode == 2
-    for known in ("jsonl", "parquet", "kto", "dpo"):
+    for known in FORMATS:
         assert known in tried.stderr

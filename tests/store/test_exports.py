@@ -98,6 +98,7 @@ def test_parquet_has_the_current_ratings(
         "rating_id": now.id, "generation_id": made.id, "rater": "ann", "created": now.created,
         "thumb": None, "stars": 4, "reasons": ["clear", "short"], "sharing": "local",
         "kind": "text", "model": "tiny", "prompt": "Why is the sky blue?", "text": made.text,
+        "media_sha256": None,
     }  # fmt: skip
     assert (second["rater"], second["kind"], second["prompt"]) == ("bob", "speech", "hello")
     assert export(store, "parquet", out, comments=True) == 2
@@ -268,7 +269,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return made
 
 
-@pytest.mark.parametrize("fmt", FORMATS)
+@pytest.mark.parametrize("fmt", [fmt for fmt in FORMATS if fmt != "image-pairs"])
 def test_memory_does_not_grow_with_the_rows(folders: list[Path], fmt: str) -> None:
     """A process that has exported 20,000 ratings needs no more memory for 40,000."""
     with processes.Pool(1) as pool:

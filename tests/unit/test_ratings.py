@@ -15,7 +15,7 @@ from genui.errors import BadInput
 from genui.feedback import GENERAL, REASONS, reasons_for, slugs
 from genui.identity import Identity
 from genui.ranking import wilson
-from genui.ratings import PAGE, Filters, Ratings
+from genui.ratings import NAMES, PAGE, Filters, Ratings
 from genui.records import Generation, ModelStamp, Rating, Request, Thumb, Timings
 from genui.settings import Settings
 from genui.store import Store
@@ -174,7 +174,7 @@ def test_an_export_holds_what_its_visitor_may_see(house: House) -> None:
         (house.shared, False, ["of a", "of b"]),
         (house.local, True, ["of a", "of b"]),
     ):
-        path, rows = ratings.export(me, "jsonl", everything=everything)
+        path, rows, _ = ratings.export(me, "jsonl", everything=everything)
         lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         assert [line["generation"]["text"] for line in lines] == wanted
         assert rows == len(wanted)
@@ -184,8 +184,8 @@ def test_an_export_holds_what_its_visitor_may_see(house: House) -> None:
 def test_an_export_of_nothing_says_what_to_do(house: House) -> None:
     me, _ = house.visit("c")
     house.rated("a", "of a")
-    for form in ("jsonl", "parquet", "kto", "dpo"):
-        with pytest.raises(BadInput, match=r"rate|thumb"):
+    for form in NAMES:
+        with pytest.raises(BadInput, match=r"rate|thumb|pick"):
             house.local.export(me, form)
     with pytest.raises(BadInput, match="use one of"):
         house.local.export(me, "../../etc/passwd")
@@ -194,7 +194,7 @@ def test_an_export_of_nothing_says_what_to_do(house: House) -> None:
 
 def test_only_a_prepared_file_is_given_out(house: House, tmp_path: Path) -> None:
     house.rated("a", "of a")
-    path, _ = house.local.export(house.visit("a")[0], "jsonl")
+    path, *_ = house.local.export(house.visit("a")[0], "jsonl")
     assert house.local.prepared("..", "genui.db") is None
     assert house.local.prepared(path.parent.name, "../../genui.db") is None
     assert house.local.prepared("0" * 32, path.name) is None

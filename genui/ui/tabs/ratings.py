@@ -33,11 +33,14 @@ def build(studio: Studio) -> None:
         @answer
         def prepare(sent: Answer) -> Answer:
             data = json.loads(sent["text"])
-            path, rows = studio.ratings.export(
+            path, rows, left_out = studio.ratings.export(
                 studio.identity.session(data["key"]), data["format"], bool(data["comments"]),
                 everything=operator,
             )  # fmt: skip
-            return {"file": f"{path.parent.name}/{path.name}", "name": path.name, "rows": rows}
+            return {
+                "file": f"{path.parent.name}/{path.name}", "name": path.name, "rows": rows,
+                "left_out": " ".join(left_out),
+            }  # fmt: skip
 
         return json.dumps(prepare({"text": text}) | {"nonce": secrets.token_hex(4)})
 
