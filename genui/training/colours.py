@@ -85,7 +85,10 @@ def main_hue(picture: NDArray[np.uint8]) -> tuple[float, float]:
         return 0.0, 0.0
     weights, edges = np.histogram(lch[vivid, 2], 72, (0, 360), weights=lch[vivid, 1])
     smooth = sum(np.roll(weights, shift) for shift in range(-4, 5))
-    hue = float(edges[int(np.argmax(smooth))] + 2.5)
+    peak = np.float32(edges[int(np.argmax(smooth))] + 2.5)
+    near = vivid & (apart(lch[:, 2], peak) < WINDOW)
+    turn = np.exp(1j * np.radians(lch[near, 2])) @ lch[near, 1]  # the mean on the circle
+    hue = float(np.degrees(np.angle(turn)) % 360)
     near = vivid & (apart(lch[:, 2], np.float32(hue)) < WINDOW)
     return hue, float(near.mean())
 
