@@ -13,7 +13,7 @@ from genui.studio import Studio
 from genui.ui.api import add_endpoints
 from genui.ui.feedback import feedback_info
 from genui.ui.routes import ASSETS, routes
-from genui.ui.tabs import audio, ratings, text
+from genui.ui.tabs import audio, image, ratings, text
 from genui.ui.theme import Face
 
 HEADER = """<div class="gu-head"><img class="gu-mark" src="genui/assets/mark.svg" alt="">
@@ -30,6 +30,16 @@ SCRIPTS = (
     "answer.js",
     "turn.js",
     "text.js",
+    "axes.js",
+    "tile.js",
+    "film.js",
+    "look.js",
+    "card.js",
+    "brush.js",
+    "source.js",
+    "gallery.js",
+    "easel.js",
+    "image.js",
     "sound.js",
     "scope.js",
     "phonemes.js",
@@ -38,7 +48,12 @@ SCRIPTS = (
     "rated.js",
     "ratings.js",
 )
-TABS = (("text", "Text", text), ("audio", "Audio", audio), ("ratings", "Ratings", ratings))
+TABS = (
+    ("text", "Text", text),
+    ("image", "Image", image),
+    ("audio", "Audio", audio),
+    ("ratings", "Ratings", ratings),
+)
 
 
 def build_app(studio: Studio) -> gr.Blocks:

@@ -6,11 +6,14 @@ A media URL carries a token that only the owner of the file was told (see `Ident
 from __future__ import annotations
 
 import hmac
+import json
 import logging
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,7 +21,8 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from genui import provenance
+from genui import pictures, provenance
+from genui.backends.image import CELLS_MAX
 from genui.errors import BadInput, GenuiError, NotFound, StorageFull
 from genui.studio import Studio
 
@@ -27,9 +31,13 @@ log = logging.getLogger(__name__)
 ASSETS = Path(__file__).parents[2] / "assets"
 OPENED_MAX = 64 * 2**20  # bytes; as much as Gradio's own uploads may have
 JSON = ("application/json", "json")
-TYPES = {"audio": ("audio/wav", "wav"), "tokens": JSON, "segments": JSON}
+TYPES = {
+    "audio": ("audio/wav", "wav"), "tokens": JSON, "segments": JSON,
+    "picture": ("image/png", "png"), "film": ("image/webp", "webp"),
+}  # fmt: skip
 
 GONE = "This file is not here."
+UNWRITTEN = "This server could not write the file; take the PNG as it was made."
 OTHER_TOOL = (
     "Made by another tool; prompt and settings were taken from the file, the model is one of ours."
 )
@@ -38,10 +46,8 @@ OTHER_TOOL = (
 def routes(studio: Studio) -> list[BaseRoute]:
     """The routes to give to Gradio's server."""
 
-    def kept(request: Request) -> Path | None:
-        """The file a request names, if it is there and the token says the asker may have it."""
-        sha256, name = request.path_params["sha256"], request.path_params["name"]
-        token = request.query_params.get("token", "")
+    def found(sha256: str, name: str, token: str) -> Path | None:
+        """A kept file, if it is there and the token says the asker may have it."""
         if name not in TYPES or not hmac.compare_digest(
             token.encode(), studio.identity.media_token(sha256, name).encode()
         ):
@@ -50,6 +56,11 @@ def routes(studio: Studio) -> list[BaseRoute]:
             return studio.store.media.path(sha256)
         except NotFound:
             return None
+
+    def kept(request: Request) -> Path | None:
+        """The file that the address of a request names."""
+        token = request.query_params.get("token", "")
+        return found(request.path_params["sha256"], request.path_params["name"], token)
 
     def media(request: Request) -> Response:
         if (path := kept(request)) is None:
@@ -72,9 +83,45 @@ def routes(studio: Studio) -> list[BaseRoute]:
         gone = BackgroundTask(out.unlink, missing_ok=True)
         return sent(out, "audio/flac", f"genui-{path.name[:8]}.flac", "attachment", gone)
 
-    async def opened(request: Request) -> Response:
-        """What an uploaded file says of how it was made (see `told`), or {"error"}; the file is
-        not kept."""
+    def made(name: str, form: str, write: Callable[[Path], object]) -> Response:
+        """A picture that is written for this answer alone; `form` is "png" or "webp"."""
+        out = studio.scratch / f"{secrets.token_hex(16)}.{form}"
+        try:
+            write(out)
+        except (GenuiError, OSError, ValueError) as error:
+            log.warning("could not make %s: %s", name, error)
+            out.unlink(missing_ok=True)
+            said = error.message if isinstance(error, GenuiError) else UNWRITTEN
+            return PlainTextResponse(said, 500)
+        gone = BackgroundTask(out.unlink, missing_ok=True)
+        return sent(out, f"image/{form}", name, "attachment", gone)
+
+    def upscaled(request: Request) -> Response:
+        """A kept picture 1, 2, 4 or 8 times as large as PNG or WebP, record and all."""
+        scale, form = request.query_params.get("scale"), request.query_params.get("form")
+        path = kept(request)
+        if path is None or scale not in ("1", "2", "4", "8") or form not in ("png", "webp"):
+            return PlainTextResponse(GONE, 404)
+        name = f"genui-{path.name[:8]}-{scale}x.{form}"
+        return made(name, form, lambda out: enlarge(path, out, int(scale)))
+
+    def sheet(request: Request) -> Response:
+        """Kept pictures ("sha256.token", "-" for a gap) as one PNG with labels."""
+        asked = [name.partition(".") for name in request.query_params.get("of", "").split()]
+        paths = [found(sha256, "picture", token) for sha256, _, token in asked[:CELLS_MAX]]
+        try:
+            columns, rows = (
+                [str(label)[:80] for label in json.loads(request.query_params[name])]
+                for name in ("columns", "rows")
+            )
+        except (KeyError, TypeError, ValueError):
+            return PlainTextResponse(GONE, 404)
+        if not any(paths) or not columns:
+            return PlainTextResponse(GONE, 404)
+        return made("genui-sheet.png", "png", lambda out: print_sheet(paths, columns, rows, out))
+
+    async def received(request: Request, use: Callable[[Path], dict[str, Any]]) -> Response:
+        """What `use` makes of an uploaded file, or {"error"}; the file is gone afterwards."""
         path = studio.scratch / f"{secrets.token_hex(16)}.opened"
         size = 0
         try:
@@ -84,13 +131,27 @@ def routes(studio: Studio) -> list[BaseRoute]:
                     if size > OPENED_MAX:
                         raise BadInput("This file is larger than 64 MB; open a smaller one.")
                     file.write(chunk)
-            return JSONResponse(await run_in_threadpool(told, path))
+            return JSONResponse(await run_in_threadpool(use, path))
         except GenuiError as error:
             return JSONResponse({"error": error.message})
         except OSError as error:
             return JSONResponse({"error": StorageFull.from_os(error).message})
         finally:
             path.unlink(missing_ok=True)
+
+    async def opened(request: Request) -> Response:
+        """What an uploaded file says of how it was made (see `told`); the file is not kept."""
+        return await received(request, told)
+
+    async def picture(request: Request) -> Response:
+        """Keep an uploaded picture to draw from: {"sha256", "token", "width", "height"}."""
+
+        def keep(path: Path) -> dict[str, Any]:
+            artifact = studio.keep_picture(path)
+            token = studio.identity.media_token(artifact.sha256, "picture")
+            return {"sha256": artifact.sha256, "token": token, **artifact.meta}
+
+        return await received(request, keep)
 
     def export(request: Request) -> Response:
         """A file of ratings that was prepared for this visitor; its folder's name is the secret."""
@@ -104,9 +165,29 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/genui/export/{folder}/{name}", export),
         Route("/genui/media/{sha256}/{name}", media),
         Route("/genui/flac/{sha256}/{name}", flac),
+        Route("/genui/upscaled/{sha256}/{name}", upscaled),
+        Route("/genui/sheet", sheet),
         Route("/genui/open", opened, methods=["POST"]),
+        Route("/genui/picture", picture, methods=["POST"]),
         Mount("/genui/assets", StaticFiles(directory=ASSETS)),
     ]
+
+
+def enlarge(path: Path, out: Path, scale: int) -> None:
+    """Write the picture at `path` to `out`, `scale` times as large, with its record."""
+    pictures.upscale(pictures.read(path), scale).save(out, quality=95)
+    provenance.copy_record(path, out, f"upscaled {scale}x" if scale > 1 else "saved as WebP")
+
+
+def print_sheet(
+    paths: list[Path | None], columns: list[str], rows: list[str], out: Path
+) -> None:  # fmt: skip
+    """Write a sheet of pictures to `out`; it carries the record of the first one."""
+    first = next(filter(None, paths))
+    blank = Image.new("RGB", pictures.read(first).size, "white")
+    shown = [pictures.read(path) if path else blank for path in paths]
+    pictures.sheet(shown, columns, rows or None).save(out)
+    provenance.copy_record(first, out, f"on a sheet of {len([p for p in paths if p])} pictures")
 
 
 def told(path: Path) -> dict[str, Any]:

@@ -1,0 +1,304 @@
+/* The composer of the Image tab: mode, prompt, style, seed and what each mode needs besides; turns
+   it all into one request. */
+"use strict";
+
+// The seed: always in sight, new for each drawing unless it is locked.
+genui.Seed = class {
+  static MOST = 4294967294;
+  static roll() { return crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000_000; }
+
+  constructor() {
+    const { el, icon } = genui, { icons } = genui.picture;
+    this.kept = false; // the number shown is meant for the next drawing
+    this.box = el("input.gu-field.gu-seed-box", { type: "text", inputmode: "numeric", autocomplete: "off", "aria-label": "Seed",
+      oninput: () => { this.lock(true); } });
+    this.lockButton = el("button.gu-tool", { type: "button", onclick: () => this.lock(!this.locked) });
+    this.dice = el("button.gu-tool", { type: "button", "aria-label": "Roll a new seed", title: "Roll a new seed",
+      onclick: () => { this.box.value = genui.Seed.roll(); this.kept = true; } }, icon(icons.dice));
+    this.node = el("div.gu-seed-row", { role: "group", "aria-label": "Seed of the picture" }, el("span", { "aria-hidden": "true" }, "Seed"), this.box, this.lockButton, this.dice);
+    this.box.value = genui.Seed.roll();
+    this.lock(false);
+    this.kept = true;
+  }
+
+  lock(on) {
+    const { icon } = genui, { icons } = genui.picture;
+    this.locked = on;
+    this.lockButton.replaceChildren(icon(on ? icons.lock : icons.unlock));
+    this.lockButton.setAttribute("aria-pressed", String(on));
+    this.lockButton.setAttribute("aria-label", "Keep this seed");
+    this.lockButton.title = on ? "This seed stays; click for a new one each time" : "A new seed each time; click to keep this one";
+  }
+
+  keep(seed) {
+    this.box.value = seed;
+    this.lock(true);
+  }
+
+  // The seed of the next drawing, or null when what stands there is none.
+  next() {
+    if (!this.locked && !this.kept) this.box.value = genui.Seed.roll();
+    this.kept = false;
+    return this.now();
+  }
+
+  now() {
+    const text = this.box.value.trim(), value = Number(text);
+    return /^\d{1,10}$/.test(text) && value <= genui.Seed.MOST ? value : null;
+  }
+};
+
+// Draws while the visitor types: the newest wish wins, and never more than one job is on its way.
+genui.Live = class {
+  static PAUSE = 220; // ms without a key
+
+  constructor(tab) {
+    Object.assign(this, { tab, on: false, want: false, busy: false, card: null, timer: null });
+    this.button = genui.el("button.gu-switch", { type: "button", role: "switch", "aria-checked": "false",
+      onclick: () => this.turn(!this.on) }, genui.el("i"), "Draw while I type");
+  }
+
+  turn(on) {
+    this.on = on;
+    this.button.setAttribute("aria-checked", String(on));
+    if (on) this.poke();
+    else this.pause();
+  }
+
+  pause() { clearTimeout(this.timer); this.want = false; }
+
+  poke() {
+    if (!this.on) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { this.want = true; this.go(); }, genui.Live.PAUSE);
+  }
+
+  async go() {
+    if (!this.want) return;
+    if (this.busy) { // the end of the job that runs calls again
+      if (this.card?.job && !this.card.done) await genui.ask(this.tab.server, "stop", { job: this.card.job });
+      return;
+    }
+    this.want = false;
+    const { request } = this.tab.form.sketch();
+    if (!request) return;
+    this.busy = true;
+    const card = await this.tab.submit(request, { live: this });
+    if (card) this.card = card; else this.busy = false;
+    if (this.want) this.go();
+  }
+
+  ended(card) {
+    if (card !== this.card && this.card) return;
+    this.busy = false;
+    this.go();
+  }
+};
+
+genui.Easel = class {
+  static MODES = { text: ["", "Text"], picture: ["From a ", "picture"], inpaint: ["", "Inpaint"], morph: ["", "Morph"], grid: ["", "Grid"] };
+  static HINTS = { text: "What do you want to see?", picture: "What should it become?", inpaint: "What should be there instead?",
+    morph: "From…", grid: "What do you want to see?" };
+
+  constructor(tab) {
+    const { el } = genui;
+    Object.assign(this, { tab, mode: "text", style: null });
+    this.seed = new genui.Seed();
+    this.live = new genui.Live(tab);
+    this.brush = new genui.Brush();
+    this.source = new genui.Source((picture) => this.brush.load(picture));
+    this.axes = new genui.axes.Form(tab.config, () => {});
+    const field = (label, hint) => el("textarea.gu-prompt", { rows: 2, dir: "auto", "aria-label": label, placeholder: hint,
+      maxlength: "2000", oninput: (event) => { this.fit(event.target); this.live.poke(); }, onkeydown: (event) => {
+        if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+        event.preventDefault();
+        tab.draw();
+      } });
+    this.box = field("Prompt", genui.Easel.HINTS.text);
+    this.to = field("Morph into", "…to");
+    this.to.rows = 1;
+    this.strength = this.range("Strength", { min: "0.05", max: "1", step: "0.05", value: "0.6" }, "1 forgets the picture");
+    this.frames = this.range("Pictures on the way", { min: "2", max: "9", step: "1", value: "7" }, "");
+    this.chips = el("div.gu-styles", { role: "group", "aria-label": "Style" });
+    this.button = el("button.gu-main-button", { type: "button", onclick: () => tab.draw() }, "Draw");
+    this.sheet = el("button.gu-chip.gu-sheet-opener", { type: "button", "aria-expanded": "false", onclick: () => this.openSheet() }, "Settings");
+    this.extras = el("div.gu-extras", {}, this.source.node, this.brush.node, this.axes.node);
+    this.node = el("div.gu-composer", { onpaste: (event) => this.carried(event, event.clipboardData),
+      ondragover: (event) => { if (event.dataTransfer.types.includes("Files")) { event.preventDefault(); this.node.classList.add("over"); } },
+      ondragleave: () => this.node.classList.remove("over"),
+      ondrop: (event) => { this.node.classList.remove("over"); this.carried(event, event.dataTransfer); } },
+    el("div.gu-composer-top", {}, this.drawModes(), this.live.button),
+    this.extras, this.box, this.to, this.strength.node, this.frames.node, this.chips,
+    el("div.gu-composer-foot", {}, this.seed.node, this.sheet, this.button));
+    this.brush.load(null);
+    this.setMode("text");
+  }
+
+  range(label, bounds, hint) {
+    const { el } = genui;
+    const said = el("output", {}, bounds.value);
+    const input = genui.picture.slider({ ...bounds, "aria-label": label }, () => { said.textContent = input.value; });
+    return { input, node: el("label.gu-range", {}, el("span", {}, label), input, said, el("small", {}, hint)),
+      set(value) { input.put(value); said.textContent = input.value; } };
+  }
+
+  drawModes() {
+    const { el } = genui, modes = Object.keys(genui.Easel.MODES);
+    this.tabs = Object.entries(genui.Easel.MODES).map(([mode, [before, label]]) => el("button", { type: "button", role: "radio", "data-mode": mode,
+      "aria-label": before + label, onclick: () => this.setMode(mode) }, before ? el("span.gu-wide", {}, before) : null, el("span", {}, label)));
+    return el("div.gu-segmented", { role: "radiogroup", "aria-label": "Mode", onkeydown: (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      this.setMode(modes[(modes.indexOf(this.mode) + step + modes.length) % modes.length]);
+      this.tabs.find((tab) => tab.dataset.mode === this.mode).focus();
+    } }, this.tabs);
+  }
+
+  setMode(mode) {
+    this.mode = mode;
+    for (const tab of this.tabs) {
+      const on = tab.dataset.mode === mode;
+      tab.setAttribute("aria-checked", String(on));
+      tab.tabIndex = on ? 0 : -1;
+    }
+    const from = mode === "picture" || mode === "inpaint";
+    this.node.dataset.mode = mode;
+    this.source.node.hidden = !from;
+    this.brush.node.hidden = mode !== "inpaint" || !this.brush.open;
+    this.axes.node.hidden = mode !== "grid";
+    this.extras.hidden = !from && mode !== "grid";
+    this.to.hidden = this.frames.node.hidden = mode !== "morph";
+    this.strength.node.hidden = !from;
+    if (from) this.strength.set(mode === "inpaint" ? 1 : 0.6);
+    this.box.rows = mode === "morph" ? 1 : 2;
+    this.box.placeholder = genui.Easel.HINTS[mode];
+    this.button.textContent = { morph: "Morph", grid: "Draw grid" }[mode] ?? "Draw";
+    this.settle();
+  }
+
+  // The controls at the side have other values, or the mode is another one.
+  settle() {
+    const { model } = genui.image.settings, { models } = this.tab.config, known = models[model];
+    this.live.button.hidden = !known?.few || this.mode !== "text";
+    if (this.live.button.hidden && this.live.on) this.live.turn(false);
+    this.button.disabled = !known;
+    if (this.chips.dataset.of !== String(model)) this.drawStyles(known?.styles ?? []);
+    this.chips.dataset.of = String(model);
+    this.live.poke();
+  }
+
+  drawStyles(styles) {
+    if (!styles.some(([, words]) => words === this.style)) this.style = null;
+    this.chips.hidden = !styles.length;
+    this.chips.replaceChildren(...[["Any style", null], ...styles].map(([label, words]) => genui.el("button.gu-chip", {
+      type: "button", "aria-pressed": String(words === this.style), "data-words": words ?? "", onclick: () => { this.choose(words); this.live.poke(); } }, label)));
+  }
+
+  choose(words) {
+    this.style = words;
+    for (const chip of this.chips.children) chip.setAttribute("aria-pressed", String(chip.dataset.words === (words ?? "")));
+  }
+
+  fit(box) {
+    box.style.height = "auto";
+    box.style.height = `${Math.min(box.scrollHeight + 2, 260)}px`;
+  }
+
+  write(text) { this.box.value = text; this.fit(this.box); }
+
+  carried(event, data) {
+    const file = genui.Source.file(data);
+    if (!file) return;
+    event.preventDefault();
+    if (this.mode !== "picture" && this.mode !== "inpaint") this.setMode("picture");
+    this.source.take(file);
+  }
+
+  // On a phone the controls are a sheet that slides over the page.
+  openSheet() {
+    const work = this.node.closest(".gu-image-work"), on = work.classList.toggle("sheet");
+    this.sheet.setAttribute("aria-expanded", String(on));
+    if (!on) return;
+    const away = (event) => {
+      if (event.type === "keydown" ? event.key !== "Escape" : event.target.closest(".gu-image-side, .gu-sheet-opener, [role=listbox], .options")) return;
+      work.classList.remove("sheet");
+      this.sheet.setAttribute("aria-expanded", "false");
+      for (const kind of ["pointerdown", "keydown"]) document.removeEventListener(kind, away);
+    };
+    for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, away);
+  }
+
+  // --- from the composer to a request and back
+
+  styled(text) { return this.style && text.trim() ? `${text.trim()}, ${this.style}` : text.trim(); }
+
+  // {request} of what stands in the composer; {error} says in one sentence what is missing.
+  async request() {
+    const { source, mode } = this, { options, inputs, model, error } = this.common();
+    if (error) return { error };
+    if (mode === "picture" || mode === "inpaint") {
+      if (!source.picture) { source.ask(); return {}; }
+      inputs.image = source.picture.sha256;
+      options.strength = Number(this.strength.input.value);
+    } else if (!inputs.prompt) return { error: "Write what you want to see first." };
+    if (mode === "inpaint") {
+      if (!this.brush.part) return { error: "Paint over the part that should be drawn anew first." };
+      const mask = await genui.upload(await this.brush.file());
+      if (mask.error) return { error: mask.error };
+      genui.tokens.put(mask.sha256, mask.token);
+      inputs.mask = mask.sha256;
+    }
+    if (mode === "morph") {
+      if (!this.to.value.trim()) return { error: "Write what it should become, too." };
+      inputs.to = this.styled(this.to.value);
+      options.count = Number(this.frames.input.value);
+    }
+    if (mode === "grid") {
+      const axes = this.axes.read();
+      if (axes.error) return axes;
+      Object.assign(options, axes, { count: 1 });
+    }
+    const seed = this.seed.next();
+    if (seed === null) return { error: `A seed is a whole number up to ${genui.Seed.MOST}.` };
+    return { request: { model, inputs, options, seed } };
+  }
+
+  // The request of one quick picture for what stands there now.
+  sketch() {
+    const { options, inputs, model, error } = this.common(), seed = this.seed.now();
+    if (error || !inputs.prompt || seed === null) return {};
+    return { request: { model, inputs, options: { ...options, count: 1, preview: false }, seed } };
+  }
+
+  common() {
+    const { model, size, negative, ...rest } = genui.image.settings;
+    const [, width, height] = /^\D*(\d{2,5})\D+(\d{2,5})\D*$/.exec(String(size)) ?? [];
+    if (!width) return { error: "Write the size as two numbers, such as 128 × 128." };
+    const options = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null && value !== ""));
+    const inputs = { prompt: this.styled(this.box.value) };
+    if (negative?.trim() && !this.tab.config.models[model]?.few) inputs.negative = negative.trim();
+    return { model, inputs, options: { ...options, width: Number(width), height: Number(height) } };
+  }
+
+  // Fills the composer and the controls with what an opened file was made with.
+  put({ model, inputs = {}, options = {}, seed }) {
+    const { models } = this.tab.config, known = models[model] ? model : genui.image.settings.model;
+    const style = (models[known]?.styles ?? []).find(([, words]) => inputs.prompt?.endsWith(`, ${words}`))?.[1] ?? null;
+    const bare = (text) => (style && text?.endsWith(`, ${style}`) ? text.slice(0, -style.length - 2) : text ?? "");
+    this.setMode(options.x ? "grid" : inputs.to ? "morph" : inputs.mask ? "inpaint" : inputs.image ? "picture" : "text");
+    this.write(bare(inputs.prompt));
+    this.to.value = bare(inputs.to);
+    this.choose(style);
+    if (inputs.to && options.count) this.frames.set(options.count);
+    if (options.strength) this.strength.set(options.strength);
+    if (options.x) this.axes.put(options);
+    if (seed !== undefined && seed !== null) this.seed.keep(seed);
+    const wish = { model: known, negative: inputs.negative ?? "" };
+    for (const name of ["steps", "guidance", "scheduler", "transparent", "preview"]) if (options[name] !== undefined) wish[name] = options[name];
+    if (options.count && genui.ImageTab.FREE.includes(this.mode)) wish.count = options.count;
+    if (options.width && options.height) wish.size = `${options.width} × ${options.height}`;
+    genui.image.wish = wish;
+    this.tab.restore();
+  }
+};
