@@ -122,7 +122,8 @@ def operator_model(name: str) -> Model:
     """
     path = Path(name).expanduser()
     gguf = name.endswith(".gguf")
-    pipeline = (path / "model_index.json").exists()
+    index = path / "model_index.json"
+    pipeline = index.exists()
     local = path.exists() or gguf
     source = (
         Source(type="path", path=str(path.absolute())) if local else Source(type="hub", repo=name)
@@ -141,6 +142,7 @@ def operator_model(name: str) -> Model:
         size=size,
         file=path.name if gguf else "",
         needs=Needs(memory_mb=int((size or 0) * 1.3 / 2**20)),
+        few_steps=pipeline and "LCMScheduler" in index.read_text("utf-8"),
         sources=(source,),
     )
 
