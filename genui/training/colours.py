@@ -67,12 +67,14 @@ def to_srgb(lch: Floats) -> NDArray[np.uint8]:
     lab = np.stack([lch[..., 0], lch[..., 1] * np.cos(angle), lch[..., 1] * np.sin(angle)], -1)
     linear = np.clip((lab @ _FROM_LAB.T) ** 3 @ _FROM_LMS.T, 0, 1)
     s = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return (s * 255 + 0.5).astype(np.uint8)
+    shades: NDArray[np.uint8] = (s * 255 + 0.5).astype(np.uint8)
+    return shades
 
 
-def apart(a: Floats, b: Floats) -> Floats:
-    """Degrees between two hues, 0–180."""
-    return np.abs((a - b + 180) % 360 - 180)
+def apart(hues: Floats, hue: float) -> Floats:
+    """Degrees between hues and one hue, 0–180."""
+    away: Floats = np.abs((hues - np.float32(hue) + 180) % 360 - 180)
+    return away
 
 
 def main_hue(picture: NDArray[np.uint8]) -> tuple[float, float]:
@@ -85,11 +87,11 @@ def main_hue(picture: NDArray[np.uint8]) -> tuple[float, float]:
         return 0.0, 0.0
     weights, edges = np.histogram(lch[vivid, 2], 72, (0, 360), weights=lch[vivid, 1])
     smooth = sum(np.roll(weights, shift) for shift in range(-4, 5))
-    peak = np.float32(edges[int(np.argmax(smooth))] + 2.5)
+    peak = float(edges[int(np.argmax(smooth))] + 2.5)
     near = vivid & (apart(lch[:, 2], peak) < WINDOW)
     turn = np.exp(1j * np.radians(lch[near, 2])) @ lch[near, 1]  # the mean on the circle
     hue = float(np.degrees(np.angle(turn)) % 360)
-    near = vivid & (apart(lch[:, 2], np.float32(hue)) < WINDOW)
+    near = vivid & (apart(lch[:, 2], hue) < WINDOW)
     return hue, float(near.mean())
 
 

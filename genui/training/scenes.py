@@ -3,8 +3,7 @@ and drawn. Knows nothing of sentences (captions.py) or of how cutouts came to be
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +19,7 @@ MIXTURE = {
     "single": 0.40, "background": 0.12, "recolour": 0.10, "count": 0.08, "pair": 0.12,
     "avatar": 0.18,
 }  # fmt: skip
+TRIES = 5000
 COMPOSED = ("background", "recolour", "count", "pair")
 # where equal things stand, as (x, y, scale) of each
 COUNTS = {
@@ -89,39 +89,45 @@ def subject(cutout: Cutout) -> Subject:
     )  # fmt: skip
 
 
+class Index:
+    """Cutouts by concept and set, drawn by concept first, then set, then tone."""
+
+    def __init__(self, emoji: Iterable[Cutout]) -> None:
+        self.concepts: dict[str, dict[str, list[Cutout]]] = {}
+        weights: dict[str, float] = {}
+        for c in emoji:
+            self.concepts.setdefault(c.key, {}).setdefault(c.set, []).append(c)
+            weights[c.key] = weight(c)
+        self.keys = list(self.concepts)
+        self.reach = np.cumsum([weights[key] for key in self.keys])
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def pick(self, rng: np.random.Generator, prefer: str = "") -> Cutout:
+        """A cutout; of the set `prefer` if the concept has it."""
+        at = int(np.searchsorted(self.reach, rng.random() * self.reach[-1]))
+        sets = self.concepts[self.keys[min(at, len(self.keys) - 1)]]
+        choices = sets[prefer if prefer in sets else str(rng.choice(sorted(sets)))]
+        return choices[int(rng.integers(len(choices)))]
+
+
 class Sampler:
-    """Draws scenes from cutouts of one split: first a concept, then a set, then a tone, so that
-    neither the six sets nor the tones make a concept more frequent."""
+    """Makes scenes of cutouts of one split. Neither the number of sets nor of tones makes a
+    concept more frequent. `composed` asks for the compositions that training never shows."""
 
     def __init__(self, cutouts: Sequence[Cutout], rng: np.random.Generator, composed: bool) -> None:
         self.rng = rng
         self.composed = composed
         self.avatars = [c for c in cutouts if c.kind == "avatar"]
         emoji = [c for c in cutouts if c.kind == "emoji"]
-        self.every = self._index(emoji)
-        self.paintable = self._index([c for c in emoji if paintable(c)])
-        self.countable = self._index([c for c in emoji if countable(c)])
-
-    def _index(
-        self, emoji: Sequence[Cutout]
-    ) -> tuple[list[dict[str, list[Cutout]]], NDArray[np.float64]]:
-        by_key: dict[str, dict[str, list[Cutout]]] = defaultdict(lambda: defaultdict(list))
-        weights: dict[str, float] = {}
-        for c in emoji:
-            by_key[c.key][c.set].append(c)
-            weights[c.key] = weight(c)
-        total = np.cumsum([weights[key] for key in by_key])
-        return [dict(sets) for sets in by_key.values()], total / max(total[-1:].sum(), 1e-9)
-
-    def _pick(
-        self, index: tuple[list[dict[str, list[Cutout]]], NDArray[np.float64]], set_: str = ""
-    ) -> Cutout:
-        """A cutout by concept, set and tone; of `set_` if the concept has it."""
-        concepts, total = index
-        sets = concepts[min(int(np.searchsorted(total, self.rng.random())), len(concepts) - 1)]
-        name = set_ if set_ in sets else str(self.rng.choice(sorted(sets)))
-        choices = sets[name]
-        return choices[int(self.rng.integers(len(choices)))]
+        self.every = Index(emoji)
+        self.paintable = Index(c for c in emoji if paintable(c))
+        self.countable = Index(c for c in emoji if countable(c))
+        self.makers: dict[str, Callable[[], tuple[Scene, tuple[str, ...]]]] = {
+            "single": self._single, "background": self._on_background, "recolour": self._painted,
+            "count": self._several, "pair": self._pair, "avatar": self._avatar,
+        }  # fmt: skip
 
     def _near(self, spread: float) -> float:
         return float(self.rng.uniform(-spread, spread))
@@ -153,40 +159,42 @@ class Sampler:
         )
 
     def scene(self, layout: str) -> Scene:
-        """One scene of a layout. Compositions that are withheld come only if asked for."""
-        while True:
-            made, parts = getattr(self, f"_{layout}_layout")()
+        """One scene of a layout. Raises ValueError if the cutouts are too few for a composition
+        that may be shown."""
+        for _ in range(TRIES):
+            made, parts = self.makers[layout]()
             if layout not in COMPOSED or withheld(layout, *parts) == self.composed:
                 return made
+        raise ValueError(f"too few cutouts for the layout {layout!r}")
 
-    def _single_layout(self) -> tuple[Scene, tuple[str, ...]]:
-        c = self._pick(self.every)
+    def _single(self) -> tuple[Scene, tuple[str, ...]]:
+        c = self.every.pick(self.rng)
         return Scene("single", (self._one(c),), (subject(c),)), ()
 
-    def _background_layout(self) -> tuple[Scene, tuple[str, ...]]:
-        c = self._pick(self.every)
+    def _on_background(self) -> tuple[Scene, tuple[str, ...]]:
+        c = self.every.pick(self.rng)
         name = self._background(0, c)
         return Scene("background", (self._one(c),), (subject(c),), name), (c.key, name)
 
-    def _recolour_layout(self) -> tuple[Scene, tuple[str, ...]]:
-        c, paint = self._pick(self.paintable), str(self.rng.choice(list(PAINTS)))
+    def _painted(self) -> tuple[Scene, tuple[str, ...]]:
+        c, paint = self.paintable.pick(self.rng), str(self.rng.choice(list(PAINTS)))
         name = self._background(0.85)
         name = "white" if paint in name else name
         made = Scene("recolour", (self._one(c, paint),), (subject(c),), name, paint)
         return made, (c.key, paint)
 
-    def _count_layout(self) -> tuple[Scene, tuple[str, ...]]:
-        c = self._pick(self.countable)
+    def _several(self) -> tuple[Scene, tuple[str, ...]]:
+        c = self.countable.pick(self.rng)
         count = int(self.rng.choice([2, 3, 4, 5], p=[0.35, 0.35, 0.2, 0.1]))
         placed = self._spots([c] * count, COUNTS[count])
         made = Scene("count", placed, (subject(c),), self._background(0.8, c), count=count)
         return made, (c.key, str(count))
 
-    def _pair_layout(self) -> tuple[Scene, tuple[str, ...]]:
-        a = self._pick(self.countable)
-        b = self._pick(self.countable, a.set)
+    def _pair(self) -> tuple[Scene, tuple[str, ...]]:
+        a = self.countable.pick(self.rng)
+        b = self.countable.pick(self.rng, a.set)
         while b.key == a.key:
-            b = self._pick(self.countable, a.set)
+            b = self.countable.pick(self.rng, a.set)
         side = "beside" if self.rng.random() < 0.75 else "above"
         placed = self._spots([a, b], SIDES[side])
         made = Scene(
@@ -199,20 +207,20 @@ class Sampler:
         )
         return made, (a.key, b.key)
 
-    def _avatar_layout(self) -> tuple[Scene, tuple[str, ...]]:
+    def _avatar(self) -> tuple[Scene, tuple[str, ...]]:
         c = self.avatars[int(self.rng.integers(len(self.avatars)))]
         return Scene("avatar", (self._one(c),), (subject(c),), self._background(0.4, c)), ()
 
     def layouts(self) -> set[str]:
         """The layouts that these cutouts allow."""
         able = {"avatar"} if self.avatars else set()
-        if self.every[0]:
+        if self.every:
             able |= {"single", "background"}
-        if self.paintable[0]:
+        if self.paintable:
             able.add("recolour")
-        if self.countable[0]:
+        if self.countable:
             able.add("count")
-        if len(self.countable[0]) > 1:
+        if len(self.countable) > 1:
             able.add("pair")
         return able & set(COMPOSED) if self.composed else able
 

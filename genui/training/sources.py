@@ -247,8 +247,11 @@ def emoji_drawings(modules: Path) -> Iterator[Drawing]:
         for icon in sorted(icons["icons"], key=lambda icon: (icon not in codes, icon)):
             known = codes.get(icon, []) + [c for a in also.get(icon, []) for c in codes.get(a, [])]
             found = None
-            for code in known or [None]:
-                found = found or base.find(code, [icon, *also.get(icon, [])])
+            names = [icon, *also.get(icon, [])]
+            for code in known:
+                found = found or base.find(code, names)
+            if not known:
+                found = base.find(None, names)
             if found is None or found in seen:
                 continue
             seen.add(found)

@@ -160,7 +160,7 @@ def test_recolouring_lands_on_the_named_hue(paint: str) -> None:
     painted = recolour(picture, paint)
     target = to_lch(np.array(rgb(PAINTS[paint]), np.uint8))
     inside = to_lch(painted[20:28, 20:28, :3])
-    assert apart(inside[..., 2], target[2]).max() < 8
+    assert apart(inside[..., 2], float(target[2])).max() < 8
     assert abs(inside[..., 0].mean() - target[0]) < 0.06
     assert np.array_equal(painted[..., 3], picture[..., 3])
 

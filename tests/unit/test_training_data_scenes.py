@@ -184,7 +184,7 @@ def test_a_painted_thing_has_the_named_colour(cutouts: Cutouts) -> None:
         middle = np.dstack([drawn, np.full(drawn.shape[:2], 255, np.uint8)])[44:84, 44:84]
         hue, _ = main_hue(middle)
         target = to_lch(np.array(rgb(PAINTS[scene.paint]), np.uint8))[2]
-        assert float(apart(np.float32(hue), target)) < 12, scene.paint
+        assert float(apart(target, hue)) < 12, scene.paint
 
 
 def test_equal_things_can_be_counted(cutouts: Cutouts) -> None:
