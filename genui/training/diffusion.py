@@ -20,9 +20,10 @@ from diffusers import (
     StableDiffusionPipeline,
     UNet2DConditionModel,
 )
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import BertModel, BertTokenizerFast
+from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from genui.training.autoencoder import grid
 from genui.training.loop import Loop
@@ -44,14 +45,14 @@ def scheduler() -> DDIMScheduler:
     return DDIMScheduler(
         num_train_timesteps=1000, beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear",
         prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing",
-        clip_sample=False, set_alpha_to_one=True,
+        clip_sample=False, set_alpha_to_one=True, steps_offset=1,
     )  # fmt: skip
 
 
-def build(scale: Scale, side: int, **more: int) -> UNet2DConditionModel:
-    """The untrained denoiser for 4 × `side` × `side` latents and 384-wide text vectors."""
+def build(scale: Scale, side: int, width: int) -> UNet2DConditionModel:
+    """The untrained denoiser for 4 × `side` × `side` latents and text vectors of `width`."""
     return UNet2DConditionModel(
-        sample_size=side, in_channels=4, out_channels=4, cross_attention_dim=384,
+        sample_size=side, in_channels=4, out_channels=4, cross_attention_dim=width,
         block_out_channels=scale.unet, layers_per_block=1, attention_head_dim=4, norm_num_groups=16,
         down_block_types=tuple(
             "CrossAttnDownBlock2D" if seen else "DownBlock2D" for seen in scale.attention
@@ -59,7 +60,6 @@ def build(scale: Scale, side: int, **more: int) -> UNet2DConditionModel:
         up_block_types=tuple(
             "CrossAttnUpBlock2D" if seen else "UpBlock2D" for seen in reversed(scale.attention)
         ),
-        **more,
     )  # fmt: skip
 
 
@@ -142,9 +142,11 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     scale, folder = SCALES[chosen.scale], chosen.out / "diffusion"
     torch.manual_seed(0)
-    side = 128 // 2 ** (len(scale.vae) - 1)
+    with safe_open(chosen.out / "train" / "latents.safetensors", "pt") as file:
+        side = file.get_slice("latents").get_shape()[-1]
+    width = BertConfig.from_pretrained(chosen.out / "text_encoder").hidden_size
     loop = Loop(
-        build(scale, side), folder, images=scale.unet_images, batch=scale.unet_batch,
+        build(scale, side, width), folder, images=scale.unet_images, batch=scale.unet_batch,
         lr=chosen.lr, minutes=chosen.minutes,
     )  # fmt: skip
     drawing = pipeline(chosen.out, loop.accelerator.unwrap_model(loop.network))

@@ -25,7 +25,7 @@ FREQUENT = 20_000  # BERT's vocabulary is roughly ordered by frequency: keep pie
 def kept_pieces(vocabulary: dict[str, int], words: Iterable[str]) -> list[str]:
     """The word pieces to keep, in their old order: special ones, printable ASCII, pieces of Latin
     letters and digits that are frequent, short or among `words`."""
-    wanted = set(words)
+    wanted = {word.lower().strip(".,") for word in words}
 
     def keep(piece: str) -> bool:
         if piece in SPECIAL or piece in wanted or re.fullmatch(r"(##)?[!-~]", piece):
