@@ -145,10 +145,11 @@ class Diffusers(ImageBackend):
         source = mask = None
         if inputs.image:
             size = self._size(shot)
-            source = pictures.fit(pictures.on_white(pictures.read(scratch / inputs.image)), size)
-        if inputs.mask:
-            assert source
-            mask = pictures.mask_for(pictures.read(scratch / inputs.mask), source)
+            whole = pictures.on_white(pictures.read(scratch / inputs.image))
+            source = pictures.fit(whole, size)
+            if inputs.mask:  # of the picture as it was sent, and cut like it
+                painted = pictures.mask_for(pictures.read(scratch / inputs.mask), whole)
+                mask = pictures.fit(painted, size)
         pipe = self._for("inpaint" if mask else "image" if source else "text")
         steps = options.steps
         if source:  # a share of the steps is made; at least one must be
@@ -176,7 +177,7 @@ class Diffusers(ImageBackend):
                 if options.variation:
                     others = self._generators(shot.others)
                     stack.enter_context(taps.mixed_noise(pipe, others, options.variation))
-                if shot.toward:
+                if inputs.to:
                     start = arguments["prompt"]
                     end = [inputs.to] * len(start)
                     stack.enter_context(taps.mixed_prompt(pipe, start, end, shot.toward))

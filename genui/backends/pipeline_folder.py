@@ -59,7 +59,7 @@ def _check_part(part: Path) -> None:
     if not (part / "config.json").exists():  # a tokenizer, a scheduler, an image processor
         return
     weights = sorted(part.glob("*.safetensors"))
-    if not weights and any(part.glob(pattern) for pattern in ("*.bin", "*.ckpt", "*.pt")):
+    if not weights and any(file.suffix in (".bin", ".ckpt", ".pt") for file in part.iterdir()):
         raise Unavailable(
             "This model's weights are pickled, and pickled files can run code, so they are not "
             "loaded here; ask the operator for one with safetensors."

@@ -1,8 +1,9 @@
-"""Running a backend by hand, and a tiny real transformers model."""
+"""Running a backend by hand, a tiny real transformers model, and tiny real pipelines."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from genui.backends.base import Backend, Output
 from genui.records import Event, Request
+from tests import tiny as tiny_pipelines
 
 Run = Callable[..., tuple[list[Event], Output]]
 
@@ -74,6 +76,30 @@ def make_tiny(folder: Path, *, template: bool) -> Path:
     model = LlamaForCausalLM(config)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    return folder
+
+
+# what the tiny pipelines of tests/tiny.py are called here
+PIPELINES: dict[str, Callable[[Path], Path]] = {
+    "stickers": tiny_pipelines.stickers,
+    "few-steps": partial(tiny_pipelines.stickers, few_steps=True),
+    "clip": partial(tiny_pipelines.stickers, clip=True),
+    "sdxl": tiny_pipelines.sdxl,
+    "flux2": tiny_pipelines.flux2_klein,
+    "z-image": tiny_pipelines.z_image,
+}
+
+
+@pytest.fixture(scope="session")
+def pipeline_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """`pipeline_folder(name)`: a tiny pipeline's folder, made once; copy it before damaging it."""
+    made: dict[str, Path] = {}
+
+    def folder(name: str) -> Path:
+        if name not in made:
+            made[name] = PIPELINES[name](tmp_path_factory.mktemp(name))
+        return made[name]
+
     return folder
 
 
