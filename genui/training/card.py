@@ -32,14 +32,15 @@ LIMITS = """## Left out
 
 - Drawings that match no emojibase entry by code, name or alias, flags, keycaps and boxed letters,
   skin-tone and hair components, couples of two different tones, mirrored copies.
-- FXEmoji's foxes in the place of cat smileys. FXEmoji and Emojione are older sets and cover fewer
-  emoji than the others.
+- Of FXEmoji: foxes in the place of cat smileys, a broken blue heart, a grey star, a fog that cannot
+  be seen, a real gun. FXEmoji and Emojione are older sets and cover fewer emoji than the others.
 - DiceBear styles whose licence is not CC0 or CC BY, whose hair or skin colour cannot be chosen, or
   whose parts have numbers for names.
 
 ## Good to know
 
 - Emojione and FXEmoji draw some older, gendered readings of people. Captions use emojibase's words.
+  FXEmoji has no tones: its hands and many of its people are light.
 - Avatars say "a person": no style states a gender. Their tones and colours are ours, not the
   designers': five skin tones in turn, nine hair colours and eight clothes colours by chance.
 - Of the emoji that have tones, one picture in three is the yellow one. A caption says the tone

@@ -302,3 +302,10 @@ def test_gestures_and_hours_are_no_things() -> None:
         assert is_thing(name), name
     for name in ("unlocked", "rolling on the floor laughing", "eleven-thirty", "man running"):
         assert not is_thing(name), name
+
+
+def test_too_few_cutouts_for_a_composition_are_refused() -> None:
+    counts = [withheld("count", "0", str(n)) for n in (2, 3, 4, 5)]
+    assert not any(counts)
+    with pytest.raises(ValueError, match="too few"):
+        sample_scenes(Cutouts([cutout(0, "noto", "train")]), 0, 1, "composition", {"count": 1.0})
