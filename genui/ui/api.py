@@ -8,33 +8,25 @@ studio's. docs/api.md describes each endpoint; a test fails when it lags.
 from __future__ import annotations
 
 import functools
-import hashlib
 import logging
-import re
-import secrets
-import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 from gradio.context import Context
 from gradio.events import api
-from gradio.processing_utils import hash_file
-from gradio.utils import get_upload_folder
 
 from genui import provenance
-from genui.backends.base import parse
-from genui.errors import BadInput, Busy, GenuiError, NotFound, Unavailable
-from genui.jobs import SORRY, Job
-from genui.records import Failed, Finished, Generation, Rating, Request, Segment
+from genui.errors import BadInput, GenuiError
+from genui.jobs import SORRY
+from genui.records import Rating, Segment
 from genui.settings import Settings
 from genui.studio import Studio
+from genui.ui.programs import Programs, known_id, string, strings
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 900.0  # seconds a client may wait for its job, the queue included
 AT_ONCE = 16  # calls of one endpoint that may wait for their jobs together
 
 P = ParamSpec("P")
@@ -55,8 +47,8 @@ def add_endpoints(studio: Studio) -> None:
     _explain_missing_arguments()
     calls = Calls(studio)
     for name, slow in (
-        ("text", True), ("speech", True), ("reproduce", True), ("rate", False),
-        ("models", False), ("generation", False),
+        ("text", True), ("image", True), ("speech", True), ("reproduce", True), ("rate", False),
+        ("prefer", False), ("models", False), ("generation", False),
     ):  # fmt: skip
         api(
             told(getattr(calls, name)),
@@ -98,11 +90,8 @@ def told(call: Callable[P, R]) -> Callable[P, R]:
     return safe
 
 
-class Calls:
+class Calls(Programs):
     """One method for each endpoint. Their docstrings are what clients and MCP tools are shown."""
-
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
 
     def text(
         self,
@@ -140,15 +129,15 @@ class Calls:
             JSON with generation_id, text, tokens (how many were written), seed and more.
         """
         said = {"prompt": prompt} if mode == "complete" else {
-            "system": system, "messages": [{"role": "user", "content": _string(prompt, "prompt")}]
+            "system": system, "messages": [{"role": "user", "content": string(prompt, "prompt")}]
         }  # fmt: skip
         options = {
             "max_tokens": max_tokens, "temperature": temperature, "top_k": top_k, "top_p": top_p,
             "min_p": min_p, "repetition_penalty": repetition_penalty,
-            "stop": _strings(stop, "stop"),
+            "stop": strings(stop, "stop"),
         }  # fmt: skip
         job = self._submit("text", model, {"mode": mode, **said}, options, seed, request)
-        made = self._made(job)
+        made = self._made(job)[-1]
         return self._answer(made) | {
             "text": made.text,
             "tokens": made.usage.get("tokens"),
@@ -156,6 +145,48 @@ class Calls:
             "finish": made.usage.get("finish"),
             "seconds": made.timings.run,
         }
+
+    def image(
+        self,
+        request: gr.Request,
+        prompt: str,
+        negative: str = "",
+        model: str = "",
+        options: dict[str, Any] | None = None,
+        seed: int | None = None,
+        image: dict[str, Any] | None = None,
+        mask: dict[str, Any] | None = None,
+        to: str = "",
+    ) -> dict[str, Any]:
+        """Draw pictures.
+
+        Args:
+            prompt: What to see.
+            negative: What not to see.
+            model: Id of an image model from /models; empty takes the default.
+            options: JSON such as {"count": 4, "steps": 4}; the model's own values for the rest.
+            seed: The same seed gives the same pictures; empty or -1 draws one.
+            image: A picture file to start from.
+            mask: A picture file that is white where the first one is to be drawn anew.
+            to: A second prompt: the pictures then lie on the way from the first to it.
+
+        Returns:
+            JSON with files (PNG, each with its record inside), records (one a file) and more.
+        """
+        if not isinstance(options or {}, dict):
+            raise BadInput('Options: give a JSON object, such as {"count": 4}.')
+        chosen = model or self.studio.catalog.default("image").id
+        own = self.studio.catalog.get(string(chosen, "model")).defaults
+        inputs = {
+            "prompt": prompt, "negative": negative, "to": to,
+            "image": self._picture(image, "image"), "mask": self._picture(mask, "mask"),
+        }  # fmt: skip
+        job = self._submit(
+            "image", chosen, {name: value for name, value in inputs.items() if value != ""},
+            own | (options or {}), seed, request, self._rights(inputs["image"], inputs["mask"]),
+        )  # fmt: skip
+        made = self._made(job)
+        return self._answer(*made) | {"records": [each.model_dump(mode="json") for each in made]}
 
     def speech(
         self,
@@ -177,7 +208,7 @@ class Calls:
             JSON with generation_id, files (one WAV that carries its record), seconds and more.
         """
         job = self._submit("speech", voice, {"text": text}, {"speed": speed}, seed, request)
-        made = self._made(job)
+        made = self._made(job)[-1]
         sound = made.artifact("audio")
         meta = sound.meta if sound else {}
         spoken = [event.phonemes for event in job.events if isinstance(event, Segment)]
@@ -198,8 +229,10 @@ class Calls:
             JSON with identical (true or false), verdict (one sentence) and the new generation_id.
         """
         session = self._session(request)
-        original = self.studio.own(session, _id(generation_id))
-        again = self._made(self.studio.reproduce(session, original))
+        original = self.studio.own(session, known_id(generation_id))
+        tokens = self._rights(*(original.request.inputs.get(name) for name in ("image", "mask")))
+        made = self._made(self.studio.reproduce(session, original, tokens))
+        again = provenance.counterpart(original, made) or made[-1]
         identical, verdict = provenance.verdict(original, again)
         return self._answer(again) | {"identical": identical, "verdict": verdict}
 
@@ -225,19 +258,48 @@ class Calls:
             JSON with rating_id and stored, which is true once the rating is on disk.
         """
         rating: Rating = self.studio.rate(
-            self._session(request), _id(generation_id), thumb or None,  # type: ignore[arg-type]
-            stars, tuple(_strings(reasons, "reasons", ",")), comment,
+            self._session(request), known_id(generation_id), thumb or None,  # type: ignore[arg-type]
+            stars, tuple(strings(reasons, "reasons", ",")), comment,
         )  # fmt: skip
         shown = rating.model_dump(
             mode="json", include={"generation_id", "thumb", "stars", "reasons"}
         )
         return {"rating_id": rating.id, **shown, "stored": True}
 
+    def prefer(
+        self,
+        request: gr.Request,
+        generation_id: str,
+        others: list[str] | None = None,
+        context: str = "batch",
+        reasons: list[str] | None = None,
+        withdrawn: bool = False,
+    ) -> dict[str, Any]:
+        """Say that a generation is better than others of its kind, as picking the best of a batch.
+
+        Args:
+            generation_id: The better one.
+            others: Ids of the 1 to 12 it is better than.
+            context: "batch" (a new best takes the place of the old one), "side" or "arena".
+            reasons: Short reasons such as "fits".
+            withdrawn: true takes it back.
+
+        Returns:
+            JSON with comparison_ids (one for each other one) and stored.
+        """
+        known = tuple(known_id(each) for each in strings(others, "others", ","))
+        stored = self.studio.prefer(
+            self._session(request), known_id(generation_id), known, string(context, "context"),
+            tuple(strings(reasons, "reasons", ",")), bool(withdrawn),
+        )  # fmt: skip
+        ids = [event.id for event in stored if event.first == generation_id]
+        return {"generation_id": generation_id, "comparison_ids": ids, "stored": True}
+
     def models(self, kind: str = "") -> list[dict[str, Any]]:
         """List the models of this server, the default of each kind first.
 
         Args:
-            kind: "text" or "speech"; empty lists all.
+            kind: "text", "image" or "speech"; empty lists all.
 
         Returns:
             A list of JSON objects with id, kind, title, summary, license, size in bytes, and
@@ -261,93 +323,6 @@ class Calls:
         Returns:
             The record: request, model and its hash, device, versions, timings, output hash.
         """
-        return self.studio.own(self._session(request), _id(generation_id)).model_dump(mode="json")
-
-    # --- what they share ------------------------------------------------------------------------
-
-    def _session(self, request: gr.Request) -> str:
-        """The studio's session of a client. One that names none is a new one at every call."""
-        if request.username:
-            name = f"account {request.username}"
-        else:
-            name = f"client {request.session_hash or secrets.token_hex(16)}"
-        key = hashlib.sha256(name.encode(errors="replace")).hexdigest()
-        return self.studio.identity.session(f"api-{key}")
-
-    def _submit(
-        self,
-        kind: str,
-        model: Any,
-        inputs: dict[str, Any],
-        options: dict[str, Any],
-        seed: Any,
-        request: gr.Request,
-    ) -> Job:
-        model = model or self.studio.catalog.default(kind).id
-        seed = None if seed == -1 else seed
-        asked = parse(Request, {"kind": kind, "model": model, "inputs": {}, "seed": seed})
-        # the engine checks these two and names them as the caller does
-        wanted = asked.model_copy(update={"inputs": inputs, "options": options})
-        return self.studio.submit(self._session(request), wanted)
-
-    def _made(self, job: Job) -> Generation:
-        """What the job made, once it is done."""
-        match job.last(PATIENCE):
-            case Finished(generation=found):
-                return self.studio.generation(found["id"])
-            case Failed(message=message):
-                raise Unavailable(message)
-            case None:
-                self.studio.cancel(job.session, job.id)
-                raise Busy("This took too long and was stopped; ask for less, or again later.")
-            case _:
-                raise BadInput("This was stopped before it made anything; ask again.")
-
-    def _answer(self, made: Generation) -> dict[str, Any]:
-        """What every kind answers."""
-        return {
-            "generation_id": made.id,
-            "kind": made.request.kind,
-            "model": made.model.id,
-            "status": made.status,
-            "seed": made.request.seed,
-            "files": [self._file(made, a.sha256) for a in made.artifacts if a.name == "audio"],
-        }
-
-    def _file(self, made: Generation, sha256: str) -> dict[str, Any]:
-        """A kept sound as a file that Gradio's clients fetch, byte for byte.
-
-        It lies where Gradio would copy it to, since the data folder is never served."""
-        kept = self.studio.store.media.path(sha256)
-        target = Path(get_upload_folder(), hash_file(kept), f"genui-{made.id[:8]}.wav")
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_suffix(f".{secrets.token_hex(4)}")
-            shutil.copyfile(kept, draft)
-            draft.replace(target)
-        return gr.FileData(
-            path=str(target), orig_name=target.name, mime_type="audio/wav"
-        ).model_dump()  # fmt: skip
-
-
-def _id(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{32}", value):
-        raise NotFound("There is no result with that id; use the generation_id you were given.")
-    return value
-
-
-def _string(value: Any, name: str) -> str:
-    if not isinstance(value, str):
-        raise BadInput(f"{name.capitalize()}: give a text.")
-    return value
-
-
-def _strings(value: Any, name: str, separator: str | None = None) -> list[str]:
-    """A list of strings, from a list or from one string (split where a separator is given)."""
-    if value is None or value == "":
-        return []
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(separator)] if separator else [value]
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return value
-    raise BadInput(f"{name.capitalize()}: give a list of texts.")
+        return self.studio.own(self._session(request), known_id(generation_id)).model_dump(
+            mode="json"
+        )

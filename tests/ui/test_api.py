@@ -22,7 +22,9 @@ from genui.ui import api
 
 ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs" / "api.md").read_text("utf-8")
-ENDPOINTS = {"/text", "/speech", "/reproduce", "/rate", "/models", "/generation"}
+ENDPOINTS = {
+    "/text", "/image", "/speech", "/reproduce", "/rate", "/prefer", "/models", "/generation",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +142,7 @@ def test_rate(client: Client, text: dict[str, Any]) -> None:
 
 def test_models(client: Client) -> None:
     models = client.predict(api_name="/models")
-    assert {model["kind"] for model in models} == {"text", "speech"}
+    assert {model["kind"] for model in models} == {"text", "image", "speech"}
     assert models[0]["id"] == "smollm2-135m-instruct"
     assert all(model["license"] for model in models)
     speech = client.predict("speech", api_name="/models")
@@ -244,7 +246,7 @@ def test_rate_refuses_in_one_sentence(
 
 
 def test_models_of_no_kind(client: Client) -> None:
-    assert "text, speech" in refused(client, "/models", "smell")
+    assert "text, image, speech" in refused(client, "/models", "smell")
 
 
 @pytest.mark.parametrize(
@@ -322,7 +324,7 @@ def test_every_endpoint_and_argument_is_documented(client: Client) -> None:
 
 
 def test_the_documented_example_runs(live: str, capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", DOC, re.S)
+    example = re.findall(r"```python\n(.*?)```", DOC, re.S)[0]  # the other: test_api_image.py
     began = time.monotonic()
     exec(compile(example.replace("http://127.0.0.1:7860", live), "docs/api.md", "exec"), {})
     assert time.monotonic() - began < 300
