@@ -128,9 +128,7 @@ def concept_of(label: str) -> str:
 def spoken_names(concept: str, group: str, codes: list[str], tags: list[str]) -> tuple[str, ...]:
     """What one can call a concept. A short code counts as a name if the tags know its words, which
     leaves out jokes and abbreviations; the animal is also called by its name without 'face'."""
-    known = set(compact(" ".join([concept, *tags])).split()) | {
-        word for text in (concept, *tags) for word in re.split(r"[ -]", text)
-    }
+    known = {word for text in (concept, *tags) for word in re.split(r"[ -]", text)}
     names = [concept]
     if group == "animals-nature" and concept.endswith(" face"):
         names.append(concept.removesuffix(" face"))
