@@ -14,6 +14,7 @@ class Scale:
     vae, unet: channels of each resolution, finest first. attention: which of the UNet's
     resolutions look at the text. mixture: weights of the scene layouts (None: as sampled by
     default). common: draw only the everyday concepts. scenes: pictures drawn beforehand.
+    crop: side in pixels of the windows that the autoencoder learns from.
     vae_images, unet_images, lcm_images: pictures seen in training. batch sizes are per step."""
 
     vae: tuple[int, ...]
@@ -22,6 +23,7 @@ class Scale:
     common: bool
     mixture: dict[str, float] | None
     scenes: int
+    crop: int
     vae_images: int
     vae_batch: int
     unet_images: int
@@ -37,8 +39,9 @@ SCALES = {
         common=True,
         mixture={"single": 0.55, "background": 0.10, "recolour": 0.10, "avatar": 0.25},
         scenes=12_000,
-        vae_images=20_000,
-        vae_batch=4,
+        crop=64,
+        vae_images=100_000,
+        vae_batch=8,
         unet_images=300_000,
         unet_batch=32,
         lcm_images=40_000,
@@ -50,6 +53,7 @@ SCALES = {
         common=False,
         mixture=None,
         scenes=120_000,
+        crop=128,
         vae_images=600_000,
         vae_batch=64,
         unet_images=4_000_000,
