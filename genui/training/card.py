@@ -45,6 +45,7 @@ LIMITS = """## Left out
   designers': five skin tones in turn, nine hair colours and eight clothes colours by chance.
 - Of the emoji that have tones, one picture in three is the yellow one. A caption says the tone
   where there is one; a picture of a person whose caption says none is mostly yellow.
+- "fluent" and "fluent-flat" share their shapes: a pair held out of one is the easier for the other.
 - "fluent" is the coloured version with gradients; captions call it 3d.
 """
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from typing import Any
 from genui.errors import GenuiError
 
 RECIPE = Path(__file__).with_name("npm")
-FILES = ("package.json", "package-lock.json", "avatars.mjs")
 
 # set -> (who drew it, licence (SPDX), where it is from)
 EMOJI_SETS = {
@@ -90,7 +89,7 @@ def install(folder: Path) -> Path:
     lock = (RECIPE / "package-lock.json").read_bytes()
     done = folder / "installed-lock.json"
     if not (done.exists() and done.read_bytes() == lock):
-        for name in FILES:
+        for name in ("package.json", "package-lock.json"):
             shutil.copy(RECIPE / name, folder / name)
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         try:
@@ -182,10 +181,10 @@ class Emojibase:
                     self.toned[plain(skin["hexcode"])] = (key, TONES[skin["tone"] - 1])
                     self.by_name[compact(skin["label"])] = plain(skin["hexcode"])
 
-    def find(self, code: str | None, names: list[str]) -> tuple[str, str] | None:
-        """(hexcode of the concept, tone or '') for a drawing with this hexcode, or with these names
-        where the set gives none; None for what is left out or unknown."""
-        keys = [code] if code else [self.by_name.get(compact(name)) for name in names]
+    def find(self, codes: Sequence[str], names: Sequence[str]) -> tuple[str, str] | None:
+        """(hexcode of the concept, tone or '') for a drawing with one of these hexcodes, or with
+        one of these names where its set gives no code; None for what is left out or unknown."""
+        keys = codes or [self.by_name.get(compact(name), "") for name in names]
         for key in keys:
             if key in self.entries:
                 return key, ""
@@ -244,12 +243,7 @@ def emoji_drawings(modules: Path) -> Iterator[Drawing]:
         # the set's own code first: several icons may be called alike
         for icon in sorted(icons["icons"], key=lambda icon: (icon not in codes, icon)):
             known = codes.get(icon, []) + [c for a in also.get(icon, []) for c in codes.get(a, [])]
-            found = None
-            names = [icon, *also.get(icon, [])]
-            for code in known:
-                found = found or base.find(code, names)
-            if not known:
-                found = base.find(None, names)
+            found = base.find(known, [icon, *also.get(icon, [])])
             if found is None or found in seen:
                 continue
             seen.add(found)
