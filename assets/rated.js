@@ -98,12 +98,13 @@ genui.ratedList = (server) => {
       "Rate something of yours and it shows here. ", genui.goTo("Text", "Write with a model"));
   }
 
-  function row({ generation, kind, title, asked: prompt, text, audio, mine: own, rating }) {
+  function row({ generation, kind, title, asked: prompt, text, audio, picture, mine: own, rating }) {
     const names = labels(kind);
     const said = el("div.gu-rated-text.gu-said", { dir: "auto" }, text);
     const body = el("div.gu-rated-body", {},
-      kind === "text" ? el("p.gu-rated-asked", { dir: "auto", title: prompt.slice(0, 400) }, prompt) : null,
+      kind === "text" || picture ? el("p.gu-rated-asked", { dir: "auto", title: prompt.slice(0, 400) }, prompt) : null,
       audio ? el("audio", { controls: true, preload: "none", src: genui.media(audio), "aria-label": "Rated sound" }) : null,
+      picture ? el("img", { src: genui.media(picture), alt: prompt.slice(0, 400), loading: "lazy" }) : null,
       said, rating.comment ? el("p.gu-rated-comment", { dir: "auto" }, rating.comment) : null);
     const node = el("li", { "data-generation": generation }, mark(rating.thumb), body,
       el("div.gu-rated-about", {},

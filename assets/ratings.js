@@ -25,16 +25,17 @@ genui.tabs.ratings = (element, { server, trigger, watch, props }) => {
     const sums = await ask(server, "summary");
     offline.classList.toggle("gu-hidden", !sums.offline);
     if (sums.error) return;
-    const none = sums.ratings === 0 && seen <= 0;
+    const opinions = sums.ratings + sums.pairs;
+    const none = opinions === 0 && seen <= 0;
     empty.classList.toggle("gu-hidden", !none);
     full.classList.toggle("gu-hidden", none);
     rated.shown();
     counts.show(sums);
     bars.show(sums.models);
     rated.models(sums.models);
-    if (!stale && seen !== sums.ratings && rated.idle()) rated.load();
+    if (!stale && seen !== opinions && rated.idle()) rated.load();
     opened = true;
-    seen = sums.ratings;
+    seen = opinions;
   }
 
   async function watchOver() {
@@ -49,7 +50,8 @@ genui.tabs.ratings = (element, { server, trigger, watch, props }) => {
   function emptyState() {
     return el("div.gu-empty.gu-ratings-empty", {}, el("b", {}, "Nobody has rated anything yet"),
       el("p", {}, "Make something, give it a thumb, and this page begins to show what people like."),
-      el("div.gu-row", {}, genui.goTo("Text", "Write with a model"), genui.goTo("Audio", "Let it speak")));
+      el("div.gu-row", {}, genui.goTo("Text", "Write with a model"),
+        genui.goTo("Image", "Draw a picture"), genui.goTo("Audio", "Let it speak")));
   }
 };
 
@@ -59,11 +61,11 @@ genui.goTo = (name, label) => genui.el("button.gu-chip", { type: "button", oncli
   tabs.find((tab) => tab.textContent.trim() === name)?.click();
 } }, label);
 
-// The three numbers at the top; they count up to a new value and keep their width.
+// The numbers at the top; they count up to a new value and keep their width.
 genui.counts = () => {
   const { el } = genui;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const figures = ["ratings", "raters", "results"].map((name) => {
+  const figures = ["ratings", "raters", "results", "pairs"].map((name) => {
     const number = el("b", {}, "0");
     return { name, number, value: 0, node: el("div.gu-count", {}, number, el("span", {}, name)) };
   });
@@ -85,6 +87,7 @@ genui.counts = () => {
     node: el("div.gu-counts", { "aria-label": "So far" }, figures.map((figure) => figure.node)),
     show(sums) {
       for (const figure of figures) if (figure.value !== sums[figure.name]) tick(figure, sums[figure.name]);
+      figures.at(-1).node.classList.toggle("gu-hidden", !sums.pairs); // none where nobody compares
     },
   };
 };

@@ -128,20 +128,23 @@ class Ratings:
         mine = rating.rater == me
         text = generation.text or ""
         fields = {"thumb", "stars", "reasons", "created"} | ({"comment"} if mine else set())
-        audio = generation.artifact("audio")
         return {
             "generation": generation.id,
             "kind": generation.request.kind,
             "title": generation.model.title,
             "asked": conversation.asked(generation.model_dump(mode="json"))[:SHOWN],
             "text": text[:SHOWN] + ("…" if len(text) > SHOWN else ""),
-            "audio": audio and {
-                "name": audio.name, "sha256": audio.sha256,
-                "token": self.identity.media_token(audio.sha256, audio.name),
-            },
+            **{name: self._file(generation, name) for name in ("audio", "picture")},
             "mine": mine,
             "rating": rating.model_dump(mode="json", include=fields),
         }  # fmt: skip
+
+    def _file(self, generation: Generation, name: str) -> dict[str, str] | None:
+        """What the page needs to fetch a kept file; None where the generation has none."""
+        if (file := generation.artifact(name)) is None:
+            return None
+        token = self.identity.media_token(file.sha256, name)
+        return {"name": name, "sha256": file.sha256, "token": token}
 
     def export(
         self,

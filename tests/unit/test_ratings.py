@@ -16,7 +16,16 @@ from genui.feedback import GENERAL, REASONS, reasons_for, slugs
 from genui.identity import Identity
 from genui.ranking import wilson
 from genui.ratings import NAMES, PAGE, Filters, Ratings
-from genui.records import Generation, ModelStamp, Rating, Request, Thumb, Timings
+from genui.records import (
+    Artifact,
+    Comparison,
+    Generation,
+    ModelStamp,
+    Rating,
+    Request,
+    Thumb,
+    Timings,
+)
 from genui.settings import Settings
 from genui.store import Store
 
@@ -163,6 +172,32 @@ def test_bars_carry_the_wilson_interval_and_follow_every_event(house: House) -> 
     house.store.add_rating(event(last, house.visit("a")[1], None, withdrawn=True))
     house.local._again = 0.0
     assert house.local.summary()["ratings"] == 9
+
+
+def test_a_rated_picture_is_shown_to_whoever_may_see_the_row(house: House) -> None:
+    session, rater = house.visit("a")
+    picture = Artifact(name="picture", sha256="b" * 64, mime="image/png", size=1)
+    drawn = made("", kind="image").model_copy(update={"artifacts": (picture,)})
+    house.store.add_generation(drawn, session)
+    house.store.add_rating(event(drawn, rater))
+    (row,) = house.local.table(session, Filters())["rows"]
+    assert row["audio"] is None
+    assert row["picture"] == {
+        "name": "picture", "sha256": "b" * 64,
+        "token": house.identity.media_token("b" * 64, "picture"),
+    }  # fmt: skip
+
+
+def test_pairs_are_counted_with_the_ratings(house: House) -> None:
+    assert house.local.summary()["pairs"] == 0
+    one, other = house.rated("a", "one"), house.rated("a", "other")
+    comparison = Comparison(
+        id="c" * 32, first=one.id, second=other.id, outcome="first", rater="r",
+        created="2026-01-01T00:00:02.000+00:00",
+    )  # fmt: skip
+    house.store.add_comparisons([comparison])
+    house.local._again = 0.0  # the pause between two counts is not what is tested
+    assert house.local.summary()["pairs"] == 1
 
 
 def test_an_export_holds_what_its_visitor_may_see(house: House) -> None:
