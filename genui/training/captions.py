@@ -46,6 +46,7 @@ HAIR = {
                  "flat top", "undercut")
 }  # fmt: skip
 EYES = {"winking": "a wink", "star": "star eyes", "closed": "closed eyes"}
+MOST_SAID = 5  # attributes of an avatar: text encoders read few words
 CUTE = ("smileys-emotion", "animals-nature", "food-drink")
 
 
@@ -188,12 +189,13 @@ def attribute_phrases(attributes: Mapping[str, str], rng: np.random.Generator) -
 
 
 def sentence(attributes: Mapping[str, str], rng: np.random.Generator) -> str:
-    """Two or more of an avatar's attributes as one phrase: 'a person with curly red hair, round
+    """Two to five of an avatar's attributes as one phrase: 'a person with curly red hair, round
     glasses and a smile'. Says 'person': no style states more."""
     p = Phrases(rng)
     said = attribute_phrases(attributes, rng)
     said = [said[i] for i in rng.permutation(len(said))]
-    said = said[: int(rng.integers(min(2, len(said)), len(said) + 1))]
+    most = min(MOST_SAID, len(said))
+    said = said[: int(rng.integers(min(2, most), most + 1))]
     who = p.one(("a person", "a person", "person", "an avatar", "avatar of a person", "portrait"))
     if mood := attributes.get("mood"):
         who = p.one(
@@ -201,8 +203,8 @@ def sentence(attributes: Mapping[str, str], rng: np.random.Generator) -> str:
         )
     if p.often(0.25):
         return ", ".join([who, *said])
-    *most, last = said
-    return f"{who} with {', '.join(most)}{' and ' if most else ''}{last}"
+    *first, last = said
+    return f"{who} with {', '.join(first)}{' and ' if first else ''}{last}"
 
 
 def _avatar(scene: Scene, p: Phrases) -> str:
