@@ -100,7 +100,7 @@ genui.PictureCard = class {
 
   finish(generation) {
     if (!this.tiles.some((tile) => tile.generation?.id === generation.id)) this.made(0, generation);
-    if (generation.status === "stopped") this.say(genui.notice("Stopped; what was drawn so far is kept.", "quiet"));
+    if (generation.status === "stopped" && !this.live) this.say(genui.notice("Stopped; what was drawn so far is kept.", "quiet"));
     if (this.expect) this.judge();
     this.close();
   }
@@ -260,9 +260,7 @@ genui.Player = class {
     this.slider.put(at);
     this.slider.setAttribute("aria-valuetext", `${tiles[at].label} of the way`);
     const { image } = tiles[at];
-    this.img.hidden = !image;
-    this.ground.classList.toggle("seen", Boolean(image));
-    if (image) this.img.src = image;
+    if (image) genui.picture.swap(this.img, image, this.ground);
     tiles.forEach((tile, i) => tile.node.classList.toggle("now", i === at));
   }
 

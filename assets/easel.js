@@ -173,7 +173,7 @@ genui.Easel = class {
     if (from) this.strength.set(mode === "inpaint" ? 1 : 0.6);
     this.box.rows = mode === "morph" ? 1 : 2;
     this.box.placeholder = genui.Easel.HINTS[mode];
-    this.button.textContent = { morph: "Morph", grid: "Draw grid" }[mode] ?? "Draw";
+    this.button.textContent = { morph: "Draw morph", grid: "Draw grid" }[mode] ?? "Draw";
     this.settle();
   }
 
@@ -293,6 +293,8 @@ genui.Easel = class {
     if (inputs.to && options.count) this.frames.set(options.count);
     if (options.strength) this.strength.set(options.strength);
     if (options.x) this.axes.put(options);
+    const token = genui.tokens.get(inputs.image);
+    if (token) this.source.use({ sha256: inputs.image, token, width: options.width, height: options.height });
     if (seed !== undefined && seed !== null) this.seed.keep(seed);
     const wish = { model: known, negative: inputs.negative ?? "" };
     for (const name of ["steps", "guidance", "scheduler", "transparent", "preview"]) if (options[name] !== undefined) wish[name] = options[name];

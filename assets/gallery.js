@@ -39,6 +39,7 @@ genui.Gallery = class {
   add(generation) {
     const [first] = this.shots.values();
     if (this.shots.has(generation.id) || !genui.picture.artifact(generation)) return;
+    if (genui.Gallery.fleeting(generation)) return;
     if (first && genui.Gallery.fleeting(first.generation, generation)) this.remove(first);
     const shot = this.draw(generation);
     this.shelf.prepend(shot.node);

@@ -19,7 +19,7 @@ genui.ImageTab = class {
 
   constructor(element, { server, props, restore }) {
     const { el } = genui;
-    Object.assign(this, { server, restore, cards: [] });
+    Object.assign(this, { server, restore, cards: [], sent: 0 });
     this.config = JSON.parse(props.value);
     genui.image.settle({ ...this.config.settings });
     this.stage = element.querySelector(".gu-stage");
@@ -42,12 +42,12 @@ genui.ImageTab = class {
 
   // What the button does: everything the composer and the controls say, as one request.
   async draw() {
-    if (this.sending) return;
+    if (this.sending || performance.now() - this.sent < 400) return; // a double click is one wish
     this.sending = true;
     this.complain("");
     const { request, error } = await this.form.request();
     if (error) this.complain(error, "quiet");
-    if (request) await this.submit(request);
+    if (request && await this.submit(request)) this.sent = performance.now();
     this.sending = false;
   }
 

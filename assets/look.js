@@ -44,10 +44,7 @@ genui.Look = class {
   }
 
   preview(tile) {
-    if (tile !== this.tile) return;
-    this.img.src = tile.image;
-    this.img.hidden = false;
-    this.ground.classList.add("seen");
+    if (tile === this.tile && tile.image) genui.picture.swap(this.img, tile.image, this.ground);
   }
 
   // The picture is stored.

@@ -14,6 +14,18 @@ genui.picture = {
     ground.classList.toggle("clear", Boolean(options.transparent));
     return ground;
   },
+  // Shows another picture without a blank moment: it takes the old one's place when it is decoded.
+  async swap(img, src, ground) {
+    img.next = src;
+    if (!src.startsWith("data:")) {
+      const ahead = genui.el("img", { src });
+      try { await ahead.decode(); } catch { /* the place shows what the browser shows for it */ }
+    }
+    if (img.next !== src) return; // a newer one came meanwhile
+    img.src = src;
+    img.hidden = false;
+    ground.classList.add("seen");
+  },
   // A slider that knows how far it is filled, for its own track.
   slider(attributes, moved) {
     const input = genui.el("input.gu-slide", { type: "range", ...attributes, oninput: () => { input.fill(); moved?.(input); } });
@@ -62,9 +74,7 @@ genui.Tile = class {
 
   show(src) {
     this.image = src;
-    this.img.src = src;
-    this.img.hidden = false;
-    this.ground.classList.add("seen");
+    genui.picture.swap(this.img, src, this.ground);
   }
 
   made(generation) {

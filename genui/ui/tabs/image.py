@@ -68,9 +68,12 @@ def build(studio: Studio) -> None:
 
 
 def first_runnable(studio: Studio, models: list[Model]) -> Model | None:
-    """The first model that this machine can run, else the first, None where there is none."""
-    blocked = {found["id"] for found in studio.models("image") if found["why_not"]}
-    return next((m for m in models if m.id not in blocked), models[0] if models else None)
+    """The first model that is here and runs, else the first that runs, else the first if any."""
+    shown = studio.models("image")
+    runs = [found["id"] for found in shown if not found["why_not"]]
+    here = [found["id"] for found in shown if not found["why_not"] and found["here"]]
+    ids = [*here, *runs, *(model.id for model in models)]
+    return studio.catalog.get(ids[0]) if ids else None
 
 
 def suited(model: Model | None, name: str) -> Any:
@@ -115,11 +118,11 @@ def page_config(studio: Studio, models: list[Model]) -> Answer:
 def draw_controls(studio: Studio, models: list[Model]) -> dict[str, Any]:
     """The side column: model, pictures and steps on top, the rest folded; by name."""
     draw: dict[str, Any] = {}
-    first = first_runnable(studio, models)
+    first, found = first_runnable(studio, models), studio.models("image")
     with gr.Column(elem_classes="gu-tier"):
         draw["model"] = gr.Dropdown(
-            [(model.title, model.id) for model in models], value=first.id if first else None,
-            label="Model", interactive=True, filterable=False,
+            [(m["title"] + (" (not here)" if m["why_not"] else ""), m["id"]) for m in found],
+            value=first.id if first else None, label="Model", interactive=True, filterable=False,
         )  # fmt: skip
         note = gr.Markdown(about(studio, first.id if first else None), elem_classes="gu-note")
     draw["count"] = slider(
@@ -190,13 +193,10 @@ def about(studio: Studio, chosen: str | None) -> str:
     if found is None:
         return "No image model is set up here; ask the operator to add one."
     size = f"{found['size'] / 1e6:,.0f} MB" if found["size"] else ""
-    if size and not found["here"]:
-        offline = studio.settings.offline
-        size = (
-            "not on this machine, which runs offline"
-            if offline
-            else f"fetched on first use, {size}"
-        )
+    if not found["here"]:
+        sources = studio.catalog.get(found["id"]).sources
+        fetched = not studio.settings.offline and any(s.type in ("hub", "wheel") for s in sources)
+        size = f"fetched on first use, {size}".strip(", ") if fetched else "not on this machine"
     licence = found["license"]
     if licence and found["license_url"]:
         licence = f"[{licence}]({found['license_url']})"
