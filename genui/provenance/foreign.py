@@ -22,6 +22,8 @@ SEGMENTS_MAX = 200  # of a JPEG, before its pixels
 EXIF_IFD, USER_COMMENT = 0x8769, 0x9286  # tags (Exif 2.32, 4.6.3 and 4.6.5)
 SIZES = {1: 1, 2: 1, 7: 1}  # bytes of the types a comment may have
 
+Inputs = dict[str, Any]  # of one node of a graph
+
 
 def read_parameters(path: Path) -> dict[str, Any] | None:
     """A partial request (see `parameters.understood`) for the picture in a file of another
@@ -93,9 +95,10 @@ def _graph(text: bytes) -> dict[str, Any] | None:
         nodes = from_json(text)
     except ValueError:
         return None
-    found = [node.get("inputs") for node in _dicts(nodes) if isinstance(node.get("inputs"), dict)]
-    sampler = next((i for i in found if "positive" in i and ("seed" in i or "noise_seed" in i)), {})
-    size = next((i for i in found if isinstance(i.get("width"), int)), {})
+    found = _inputs(nodes)
+    seeded = (i for i in found if "positive" in i and ("seed" in i or "noise_seed" in i))
+    sampler = next(seeded, Inputs())
+    size = next((i for i in found if isinstance(i.get("width"), int)), Inputs())
     options = {
         "steps": sampler.get("steps"), "guidance": sampler.get("cfg"),
         "width": size.get("width"), "height": size.get("height"),
@@ -108,8 +111,11 @@ def _graph(text: bytes) -> dict[str, Any] | None:
     )  # fmt: skip
 
 
-def _dicts(nodes: Any) -> list[dict[str, Any]]:
-    return [n for n in nodes.values() if isinstance(n, dict)] if isinstance(nodes, dict) else []
+def _inputs(nodes: Any) -> list[Inputs]:
+    """What each node of a graph is given."""
+    known = nodes.values() if isinstance(nodes, dict) else ()
+    found = (node.get("inputs") for node in known if isinstance(node, dict))
+    return [inputs for inputs in found if isinstance(inputs, dict)]
 
 
 def _words(nodes: Any, link: Any) -> str:

@@ -49,17 +49,16 @@ def _head(file: BinaryIO, name: bytes, start: int, size: int) -> bytes:
     body = file.read(min(size, 10))
     if name == b"VP8X" and len(body) == 10:
         return body
-    alpha = 0
+    alpha = width = height = 0
     if name == b"VP8 " and body[3:6] == b"\x9d\x01\x2a" and len(body) == 10:
         width, height = (side & 0x3FFF for side in struct.unpack("<HH", body[6:]))
     elif name == b"VP8L" and body[:1] == b"\x2f" and len(body) >= 5:
         bits = int.from_bytes(body[1:5], "little")
         width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
         alpha = HAS_ALPHA * (bits >> 28 & 1)
-    else:
+    if not width or not height:
         raise ValueError("no picture in this WebP")
-    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    return bytes([alpha, 0, 0, 0]) + sides
+    return struct.pack("<BxxxHxHx", alpha, width - 1, height - 1)  # at most 16,384 a side
 
 
 def from_webp(file: BinaryIO) -> bytes:
@@ -68,7 +67,8 @@ def from_webp(file: BinaryIO) -> bytes:
     record, ended, _ = rest.partition(b"</genui:record>")
     if not begun or not ended:
         raise BadInput(NOT_OURS)
-    return unescape(record.decode("utf-8", "replace")).encode()
+    text: str = unescape(record.decode("utf-8", "replace"))
+    return text.encode()
 
 
 def chunk_of(file: BinaryIO, wanted: bytes) -> bytes:

@@ -40,6 +40,8 @@ def add(connection: Connection, events: list[Comparison]) -> list[Comparison]:
     """Append events, and withdrawals of the older picks they contradict; returns all of them.
 
     Raises `NotFound` when a generation is not here, `BadInput` when two are not comparable."""
+    if not events:
+        return []
     names = {name for event in events for name in (event.first, event.second)}
     made = _locked(connection, names)
     for event in events:
@@ -52,16 +54,16 @@ def add(connection: Connection, events: list[Comparison]) -> list[Comparison]:
     return added
 
 
-def _locked(connection: Connection, names: set[str]) -> dict[str, Row[Any]]:
-    """The generations by their ids. Those who judge the same ones take turns until their
-    transactions end (SQLite has one writer anyway); the order keeps two from waiting crosswise."""
+def _locked(connection: Connection, names: set[str]) -> dict[str, Any]:
+    """The generations (seq, kind) by their ids. Those who judge the same ones take turns until
+    they are done (SQLite has one writer anyway); the order keeps two from waiting crosswise."""
     query = (
         select(generations.c.id, generations.c.seq, generations.c.kind)
         .where(generations.c.id.in_(names))
         .order_by(generations.c.seq)
         .with_for_update(key_share=True)
     )
-    made = {row.id: row for row in connection.execute(query)}
+    made: dict[str, Any] = {row.id: row for row in connection.execute(query)}
     if names - made.keys():
         raise NotFound("That result is not here; it may have been made on another server.")
     return made
@@ -143,7 +145,7 @@ def comparison(row: Row[Any]) -> Comparison:
     return Comparison.model_validate({name: fields[name] for name in Comparison.model_fields})
 
 
-def _row(event: Comparison, made: dict[str, Row[Any]]) -> dict[str, Any]:
+def _row(event: Comparison, made: dict[str, Any]) -> dict[str, Any]:
     one, other = made[event.first].seq, made[event.second].seq
     low, high = sorted((one, other))
     return event.model_dump(mode="json") | {
