@@ -11,6 +11,7 @@ import hashlib
 import io
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import (
@@ -29,6 +30,7 @@ SIDE_MAX = 20_000  # pixels a side of a file that is opened at all
 AREA_MAX = 64_000_000  # pixels of a file that is opened at all
 SIDE_KEPT = 2048  # pixels of the longer side after reading
 SIDE_MIN = 8
+Pixels = np.ndarray[Any, np.dtype[Any]]
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "MPO", "PPM", "ICO")
 
 
@@ -41,7 +43,9 @@ def read(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our limit is lower
-            with Image.open(path, formats=FORMATS) as image:
+            Image.init()  # or formats whose plugin is not loaded yet raise a KeyError
+            known = [name for name in FORMATS if name in Image.OPEN]
+            with Image.open(path, formats=known) as image:
                 _check_size(image)
                 image.draft("RGB", (SIDE_KEPT, SIDE_KEPT))  # a large JPEG is read smaller
                 image.load()
@@ -78,12 +82,12 @@ def normal(image: Image.Image) -> Image.Image:
     than 2048 pixels a side. Without metadata."""
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        values = np.asarray(image, dtype=np.float64)
+        values = np.asarray(image, dtype=np.float64)  # 16 bits as a rule
         top = 65535.0 if values.max(initial=0) > 255 else 255.0
         image = Image.fromarray((values.clip(0, top) / top * 255).round().astype(np.uint8), "L")
     clear = "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La")
     image = image.convert("RGBA" if clear else "RGB")
-    if clear and image.getchannel("A").getextrema()[0] == 255:
+    if clear and _range(image.getchannel("A"))[0] == 255:
         image = image.convert("RGB")
     if max(image.size) > SIDE_KEPT:
         image.thumbnail((SIDE_KEPT, SIDE_KEPT), Image.Resampling.LANCZOS)
@@ -121,13 +125,18 @@ def mask_for(mask: Image.Image, picture: Image.Image) -> Image.Image:
         white = mask.convert("L")
         marks = ImageChops.multiply(white, mask.getchannel("A"))
         # painted in any colour on nothing: what counts is where paint lies
-        grey = marks if marks.getextrema()[1] > 127 else mask.getchannel("A")
+        grey = marks if _range(marks)[1] > 127 else mask.getchannel("A")
     else:
         grey = mask.convert("L")
     grey = grey.resize(picture.size, Image.Resampling.BILINEAR)
-    if grey.getextrema()[1] < 128:
+    if _range(grey)[1] < 128:
         raise BadInput("Nothing is marked; brush over the part to draw again.")
     return grey
+
+
+def _range(grey: Image.Image) -> tuple[int, int]:
+    values = np.asarray(grey)
+    return int(values.min()), int(values.max())
 
 
 def keep_outside(made: Image.Image, source: Image.Image, mask: Image.Image) -> Image.Image:
@@ -164,7 +173,7 @@ def film(frames: list[Image.Image]) -> Image.Image:
 
 # --- cutting out -----------------------------------------------------------------------------
 
-NEAR = 0.045  # distance in Oklab up to which a pixel counts as the background's colour
+NEAR = 5.0  # distance in CIE L*a*b* up to which a pixel counts as the background's colour
 FLAT = 0.6  # share of the border that must be near its own middle colour
 
 
@@ -175,7 +184,7 @@ def cut_out(image: Image.Image) -> Image.Image:
     of figure and ground, c = a·f + (1 - a)·g: `a` comes from the distances to the ground of the
     pixel and of the farthest pixel around it, and the figure's colour f replaces c."""
     rgb = np.asarray(image.convert("RGB"))
-    lab = oklab(rgb)
+    lab = cielab(rgb)
     border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
     ground_lab = np.median(border, axis=0)
     result = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
@@ -186,9 +195,11 @@ def cut_out(image: Image.Image) -> Image.Image:
     colour = np.median(rgb[ground].reshape(-1, 3), axis=0) if ground.any() else rgb[0, 0]
     grown = Image.fromarray(ground.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(3))
     edge = (np.asarray(grown) > 0) & ~ground
-    levels = Image.fromarray((far.clip(0, 1) * 255).round().astype(np.uint8))
+    # edges are mixed in sRGB by whatever drew them, so the shares are measured there
+    mixed = np.linalg.norm(rgb - colour, axis=2) / 442  # the longest way through the cube
+    levels = Image.fromarray((mixed.clip(0, 1) * 255).round().astype(np.uint8))
     farthest = np.asarray(levels.filter(ImageFilter.MaxFilter(5))) / 255
-    alpha = np.where(edge, (far / np.maximum(farthest, NEAR)).clip(0, 1), 1.0)
+    alpha = np.where(edge, (mixed / np.maximum(farthest, 0.01)).clip(0, 1), 1.0)
     alpha[ground] = 0.0
     share = np.maximum(alpha, 0.05)[..., None]
     figure = (rgb - (1 - share) * colour) / share
@@ -198,34 +209,25 @@ def cut_out(image: Image.Image) -> Image.Image:
     return Image.fromarray(result, "RGBA")
 
 
-def oklab(rgb: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> np.ndarray:
-    """sRGB bytes (…, 3) as Oklab (Ottosson 2020), in which distances are even to the eye."""
+def cielab(rgb: Pixels) -> Pixels:
+    """sRGB bytes (…, 3) as CIE L*a*b* (D65), in which a distance of 1 is about what an eye sees."""
     part = rgb.astype(np.float32) / 255
     linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    white = np.array([0.95047, 1.0, 1.08883], np.float32)
     cones = linear @ np.array(
-        [
-            [0.4122214708, 0.2119034982, 0.0883024619],
-            [0.5363325363, 0.6806995451, 0.2817188376],
-            [0.0514459929, 0.1073969566, 0.6299787005],
-        ],
-        np.float32,
+        [[0.4124, 0.2126, 0.0193], [0.3576, 0.7152, 0.1192], [0.1805, 0.0722, 0.9505]], np.float32
     )
-    return np.cbrt(cones) @ np.array(
-        [
-            [0.2104542553, 1.9779984951, 0.0259040371],
-            [0.7936177850, -2.4285922050, 0.7827717662],
-            [-0.0040720468, 0.4505937099, -0.8086757660],
-        ],
-        np.float32,
-    )
+    x, y, z = np.moveaxis(cones / white, -1, 0)
+    x, y, z = (np.where(t > 0.008856, np.cbrt(t), 7.787 * t + 16 / 116) for t in (x, y, z))
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
 
 
-def outside(passable: np.ndarray) -> np.ndarray:
+def outside(passable: Pixels) -> Pixels:
     """Which True places of a plane can be reached from its border over True places, side by side.
 
     Whole runs along rows, then along columns, are reached at once, so that the rounds count the
     turns of a path and not its length."""
-    reached = np.zeros_like(passable)
+    reached: Pixels = np.zeros_like(passable)
     reached[[0, -1]] = passable[[0, -1]]
     reached[:, [0, -1]] = passable[:, [0, -1]]
     while True:
@@ -236,12 +238,11 @@ def outside(passable: np.ndarray) -> np.ndarray:
             return reached
 
 
-def _along_rows(reached: np.ndarray, passable: np.ndarray) -> np.ndarray:
+def _along_rows(reached: Pixels, passable: Pixels) -> Pixels:
     walls = np.pad(~passable, ((0, 0), (0, 1)), constant_values=True)  # rows end in a wall
     run = np.cumsum(walls.ravel()).reshape(walls.shape)[:, :-1]
     found = np.bincount(run[reached], minlength=int(run.max()) + 1) > 0
-    touched: np.ndarray = found[run] & passable
-    return touched
+    return np.asarray(found[run] & passable)
 
 
 # --- for a download ----------------------------------------------------------------------------

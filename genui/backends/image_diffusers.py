@@ -27,7 +27,7 @@ from genui import pictures
 from genui.backends import latents, schedulers, taps
 from genui.backends.base import Output, OutputFile
 from genui.backends.image import ImageBackend
-from genui.backends.pipeline_folder import open_pipeline
+from genui.backends.pipeline_folder import body_of, open_pipeline
 from genui.backends.shots import Shot, plan
 from genui.errors import BadInput, Unavailable
 from genui.records import Event, Preview, Progress, Request
@@ -64,19 +64,17 @@ class Diffusers(ImageBackend):
         self._pipe = open_pipeline(self.weights, self.placement)
         self._pipes: dict[str, Any] = {"text": self._pipe}  # the others are made on first use
         self._own = self._pipe.scheduler
-        self._body = getattr(self._pipe, "unet", None) or getattr(self._pipe, "transformer", None)
+        self._body: Any = body_of(self._pipe)
         self._colours = self._fit()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="diffusers")
 
     def _fit(self) -> latents.Colours | None:
         """The map that paints previews; None for a pipeline whose latents it cannot map."""
-        vae = getattr(self._pipe, "vae", None)
-        if vae is None or self._body is None:
-            return None
-        config = self._body.config
-        narrow = getattr(vae.config, "latent_channels", None) or getattr(vae.config, "z_dim", 4)
-        packed = config.in_channels == 4 * narrow and not hasattr(self._pipe, "unet")
         try:
+            vae = self._pipe.vae
+            config = vae.config
+            narrow = config.latent_channels if "latent_channels" in config else config.z_dim
+            packed = self._body.config.in_channels == 4 * narrow
             return latents.Colours(vae, 4 * narrow if packed else narrow)
         except Exception:  # an autoencoder of another kind: pictures without previews
             log.exception("no previews for %s", type(self._pipe).__name__)

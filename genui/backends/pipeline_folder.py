@@ -104,7 +104,7 @@ def open_pipeline(folder: Path, placement: Placement) -> Any:
     import diffusers
     import torch
 
-    kind = getattr(diffusers, index["_class_name"], None)
+    kind: Any = getattr(diffusers, index["_class_name"], None)
     if not (inspect.isclass(kind) and issubclass(kind, diffusers.DiffusionPipeline)):
         raise Unavailable(FOREIGN)
     settings: dict[str, Any] = {
@@ -114,16 +114,18 @@ def open_pipeline(folder: Path, placement: Placement) -> Any:
         settings |= {"safety_checker": None, "feature_extractor": None}
     diffusers.utils.logging.set_verbosity_error()  # a cut prompt goes into the record instead
     diffusers.utils.logging.disable_progress_bar()
+    auto: Any = diffusers.AutoPipelineForText2Image
+    listed: Any = kind
     try:
         try:
-            pipe = diffusers.AutoPipelineForText2Image.from_pretrained(folder, **settings)
+            pipe = auto.from_pretrained(folder, **settings)
         except ValueError:  # a class that diffusers lists under no task
             takes = inspect.signature(kind.__call__).parameters
             if not {"prompt", "width"} <= set(takes) or "num_frames" in takes:
                 raise Unavailable(
                     "This model makes no pictures from words; ask the operator for one that does."
                 ) from None
-            pipe = kind.from_pretrained(folder, **settings)
+            pipe = listed.from_pretrained(folder, **settings)
         _place(pipe, placement)
     except torch.OutOfMemoryError as error:
         raise Unavailable(
@@ -144,11 +146,20 @@ def open_pipeline(folder: Path, placement: Placement) -> Any:
     return pipe
 
 
-def _speed_up(pipe: Any, placement: Placement) -> None:
-    """What the operator asked for: another way to compute attention, compiled blocks."""
+def body_of(pipe: Any) -> Any:
+    """The network that denoises; raises `Unavailable` for pipelines of several stages."""
     body = getattr(pipe, "unet", None) or getattr(pipe, "transformer", None)
     if body is None:
-        return
+        raise Unavailable(
+            "This model draws in several stages, which is not done here; ask the operator for "
+            "another model."
+        )
+    return body
+
+
+def _speed_up(pipe: Any, placement: Placement) -> None:
+    """What the operator asked for: another way to compute attention, compiled blocks."""
+    body = body_of(pipe)
     if placement.attention != "default":
         try:
             body.set_attention_backend(

@@ -69,7 +69,8 @@ class Watch:
         found = clean(scheduler, result, output, timestep, sample)
         self.clean = None if found is None else found.to(result.prev_sample.dtype)
         moment = float(timestep)
-        self.schedule.append((round(moment, 3), *(round(x, 5) for x in levels(scheduler, moment))))
+        alpha, sigma = levels(scheduler, moment)
+        self.schedule.append((round(moment, 3), round(alpha, 5), round(sigma, 5)))
         if not self._calls_back:
             self._look()
             if self.cancel.is_set():

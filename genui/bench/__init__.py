@@ -17,6 +17,7 @@ from pathlib import Path
 SUITES = {
     "text": "genui.bench.text:bench_text",
     "speech": "genui.bench.speech:bench_speech",
+    "image": "genui.bench.image:bench_image",
     "store": "genui.bench.rows:bench_store_rows",
 }
 
@@ -61,6 +62,8 @@ def main(argv: list[str]) -> int:
 
 def show(rows: list[Row]) -> None:
     """Print the table."""
+    if not rows:
+        return
     width = max(len(row.name) for row in rows)
     for row in rows:
         target = f"{'≥' if row.atleast else '≤'} {row.target:g} {row.unit}".strip()

@@ -28,7 +28,7 @@ FORBIDDEN = {
 ROOMS = {
     "gradio": ("genui.ui",),
     "gradio_client": ("genui.bench",),
-    "torch": ("genui.backends", "genui.networks", "genui.tuning", "genui.training"),
+    "torch": ("genui.backends", "genui.bench", "genui.networks", "genui.tuning", "genui.training"),
     "transformers": ("genui.backends", "genui.networks", "genui.tuning", "genui.training"),
     "diffusers": ("genui.backends", "genui.networks", "genui.tuning", "genui.training"),
     "xllamacpp": ("genui.backends", "genui.bench"),
