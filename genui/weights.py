@@ -257,7 +257,8 @@ def _of_pipeline(names: list[str]) -> list[str]:
     second copies and the safety checker, which is not used here."""
     parts = [
         name for name in names
-        if _wanted(name) and name.count("/") == 1 and not name.startswith("safety_checker/")
+        if _wanted(name) and name.count("/") == 1
+        and not name.startswith((".", "safety_checker/"))
         and not any(copy in name for copy in COPIES)
     ]  # fmt: skip
     return ["model_index.json", *parts]

@@ -308,7 +308,7 @@ class Diffusers(ImageBackend):
         files = [OutputFile("picture", path, "image/png", size)]
         if frames := drawn.frames[place]:
             path = scratch / f"film-{index}.webp"
-            pictures.film(frames).save(path, quality=80, method=1)
+            pictures.film(frames).save(path, quality=80, method=0)
             files.append(OutputFile("film", path, "image/webp", {
                 "frames": len(frames), "width": frames[0].width, "height": frames[0].height,
                 "noise": list(drawn.noise),

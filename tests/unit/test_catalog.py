@@ -11,6 +11,7 @@ from genui.backends import engine
 from genui.catalog import Catalog, Model, why_not
 from genui.errors import NotFound
 from genui.machine import Machine
+from genui.records import Request
 
 HERE = Machine("cpu", 8000, 2)
 
@@ -68,6 +69,24 @@ def test_doubled_ids_and_unpinned_wheels_are_refused() -> None:
     fields = model.model_dump() | {"sha256": None, "sources": [{"type": "wheel"}]}
     with pytest.raises(ValueError, match="needs sha256"):
         Model.model_validate(fields)
+
+
+def test_defaults_suit_their_engine() -> None:
+    for model in Catalog.read().models.values():
+        if model.kind == "image":
+            asked = Request(kind="image", model=model.id, inputs={"prompt": "a cat"})
+            chosen = asked.model_copy(update={"options": dict(model.defaults)})
+            _, options = engine(model.backend).check(chosen)
+            assert options.steps <= 9 or not model.few_steps
+
+
+def test_a_folder_with_an_index_becomes_an_image_model(tmp_path: Path) -> None:
+    folder = tmp_path / "My Pipeline"
+    (folder / "unet").mkdir(parents=True)
+    (folder / "model_index.json").write_text("{}")
+    (folder / "unet/weights.safetensors").write_bytes(b"x" * 1000)
+    model = Catalog.read(extra=(str(folder),)).default("image")
+    assert (model.kind, model.backend, model.size) == ("image", "diffusers", 1000)
 
 
 def test_the_operators_model_comes_first(tmp_path: Path) -> None:

@@ -326,6 +326,70 @@ def test_a_repository_of_pickles_is_refused(server: Hub, tmp_path: Path) -> None
     assert "safetensors" in refused(put_repository(server, files), tmp_path)
 
 
+PIPELINE = {
+    "model_index.json": b"{}",
+    "README.md": b"words",
+    "checkpoint.safetensors": b"all in one",
+    "unet/config.json": b"{}",
+    "unet/diffusion_pytorch_model.safetensors": os.urandom(50_000),
+    "unet/diffusion_pytorch_model.fp16.safetensors": b"half",
+    "unet/diffusion_pytorch_model.non_ema.safetensors": b"other",
+    "unet/diffusion_pytorch_model.bin": b"pickle",
+    "unet/code.py": b"code",
+    "vae/config.json": b"{}",
+    "vae/diffusion_pytorch_model.safetensors": os.urandom(50_000),
+    "tokenizer/merges.txt": b"a b",
+    "safety_checker/model.safetensors": b"not used",
+    "onnx/unet/model.safetensors": b"deep",
+    "../escaped.json": b"{}",
+}
+
+
+def test_a_pipeline_comes_with_its_parts_and_nothing_twice(server: Hub, tmp_path: Path) -> None:
+    path = locate(put_repository(server, PIPELINE), tmp_path)
+    assert sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()) == [
+        "model_index.json", "tokenizer/merges.txt", "unet/config.json",
+        "unet/diffusion_pytorch_model.safetensors", "vae/config.json",
+        "vae/diffusion_pytorch_model.safetensors",
+    ]  # fmt: skip
+    assert not (tmp_path / "escaped.json").exists()
+    print_ = weights.fingerprint(path)
+    (path / "unet/diffusion_pytorch_model.safetensors").write_bytes(b"other")
+    assert weights.fingerprint(path) != print_
+
+
+def test_a_pipeline_that_broke_off_is_continued(server: Hub, tmp_path: Path) -> None:
+    wanted = put_repository(server, PIPELINE)
+    lost = f"/maker/whole/resolve/{'a' * 40}/vae/diffusion_pytorch_model.safetensors"
+    server.files.pop(lost)
+    refused(wanted, tmp_path)
+    assert not (tmp_path / "whole").exists()
+    put_repository(server, PIPELINE)
+    before = len(server.asked)
+    locate(wanted, tmp_path)
+    assert not [path for path, _ in server.asked[before:] if "/unet/" in path]
+
+
+def test_a_pipeline_with_a_pickled_part_is_refused(server: Hub, tmp_path: Path) -> None:
+    files = {k: v for k, v in PIPELINE.items() if not k.startswith("unet/diffusion")}
+    files["unet/diffusion_pytorch_model.bin"] = b"pickle"
+    assert "safetensors" in refused(put_repository(server, files), tmp_path)
+
+
+def test_a_bundled_model_is_here_or_says_that_it_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "ROOT", tmp_path)
+    wanted = model(file="", sha256=None, sources=[{"type": "bundled", "path": "assets/tiny"}])
+    assert not weights.here(wanted, tmp_path / "models")
+    assert weights.why_missing(wanted, tmp_path / "models") == refused(wanted, tmp_path / "models")
+    (tmp_path / "assets/tiny").mkdir(parents=True)
+    assert weights.here(wanted, tmp_path / "models")
+    assert weights.why_missing(wanted, tmp_path / "models") is None
+    assert locate(wanted, tmp_path / "models", offline=True) == tmp_path / "assets/tiny"
+    assert weights.why_missing(model(), tmp_path / "models") is None  # it can be fetched
+
+
 def test_a_local_path_wins(server: Hub, tmp_path: Path) -> None:
     here = tmp_path / "mine.bin"
     here.write_bytes(b"mine")
