@@ -18,7 +18,7 @@ from PIL import Image
 from genui import pictures
 from genui.backends.base import Output, Placement
 from genui.backends.image_diffusers import Diffusers
-from genui.errors import BadInput
+from genui.errors import BadInput, Unavailable
 from genui.records import Event, Preview, Progress, Request
 
 CAT, DOG = {"prompt": "a red cat"}, {"prompt": "a blue dog"}
@@ -137,6 +137,25 @@ def test_every_class_repeats_itself_and_hears_seed_and_prompt(
     (alone,) = easel.run(whole[2].request)[1]
     assert alone.content_sha256 == whole[2].content_sha256
     assert easel.one(DOG).content_sha256 != whole[0].content_sha256
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_batch_in_one_pass_is_the_same_to_the_eye(
+    easels: Callable[[str], Easel], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a GPU does, on the CPU: the weights stay, only the plan is another."""
+    easel = easels(name)
+    looks = [pixels(easel.one(CAT, seed)) for seed in (1, 2, 3)]
+    monkeypatch.setattr(easel.backend, "placement", Placement(device="mps", threads=1))
+    events, whole = easel.run(asking(CAT, count=3))
+    seen = [(event.index, event.step) for event in events if isinstance(event, Preview)]
+    assert sorted(seen) == [(i, step) for i in range(3) for step in (1, 2, 3)]
+    assert len([event for event in events if isinstance(event, Progress)]) == 3
+    assert [output.usage["seed"] for output in whole] == [1, 2, 3]
+    for output, look in zip(whole, looks, strict=True):
+        assert output.request is None
+        assert output.files[1].meta["frames"] == 3
+        assert np.abs(pixels(output) - look).mean() < 2
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -354,6 +373,19 @@ def test_closing_the_generator_ends_the_run(easel: Easel) -> None:
     next(event for event in running if isinstance(event, Progress))
     running.close()  # type: ignore[attr-defined]
     assert cancel.is_set()
+    assert easel.one(CAT).usage["steps"] == 3
+
+
+def test_a_full_gpu_offers_a_smaller_batch(easel: Easel) -> None:
+    import torch
+
+    def full(*_: Any) -> None:
+        raise torch.OutOfMemoryError
+
+    hook = easel.backend._pipe.unet.register_forward_pre_hook(full)
+    with pytest.raises(Unavailable, match="fewer or smaller pictures"):
+        easel.one(CAT)
+    hook.remove()
     assert easel.one(CAT).usage["steps"] == 3
 
 
