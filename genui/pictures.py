@@ -159,12 +159,18 @@ def data_url(image: Image.Image) -> str:
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
+def film_places(count: int, width: int) -> list[int]:
+    """Which of `count` frames of that width go into a film: all, or evenly picked ones where a
+    WebP (16,383 pixels at most) cannot hold them."""
+    most = 16_383 // width
+    if count <= most:
+        return list(range(count))
+    return [round(place * (count - 1) / (most - 1)) for place in range(most)]
+
+
 def film(frames: list[Image.Image]) -> Image.Image:
-    """Frames of one size side by side, as many as a WebP holds (16,383 pixels), evenly picked."""
+    """Frames of one size side by side."""
     width, height = frames[0].size
-    most = 16383 // width
-    if len(frames) > most:
-        frames = [frames[round(i * (len(frames) - 1) / (most - 1))] for i in range(most)]
     strip = Image.new("RGB", (width * len(frames), height))
     for number, frame in enumerate(frames):
         strip.paste(frame, (number * width, 0))

@@ -7,7 +7,6 @@ variations and morphs work for every class alike. Knows nothing of the page or t
 from __future__ import annotations
 
 import gc
-import inspect
 import logging
 import math
 import time
@@ -24,7 +23,7 @@ from PIL import Image
 from pydantic import JsonValue
 
 from genui import pictures
-from genui.backends import latents, schedulers, taps
+from genui.backends import arguments, latents, schedulers, taps
 from genui.backends.base import Output, OutputFile
 from genui.backends.image import ImageBackend
 from genui.backends.pipeline_folder import body_of, open_pipeline
@@ -33,8 +32,6 @@ from genui.errors import BadInput, Unavailable
 from genui.records import Event, Preview, Progress, Request
 
 log = logging.getLogger(__name__)
-
-NATIVE_MAX = 4  # times the side a network was trained on that it is asked for at most
 
 
 @dataclass
@@ -140,9 +137,9 @@ class Diffusers(ImageBackend):
 
         began = time.perf_counter()
         inputs, options = shot.inputs, shot.options
+        size = arguments.size_of(self._pipe, options)
         source = mask = None
         if inputs.image:
-            size = self._size(shot)
             whole = pictures.on_white(pictures.read(scratch / inputs.image))
             source = pictures.fit(whole, size)
             if inputs.mask:  # of the picture as it was sent, and cut like it
@@ -153,7 +150,7 @@ class Diffusers(ImageBackend):
         if source:  # a share of the steps is made; at least one must be
             steps = max(steps, math.ceil(1 / options.strength + 1e-6))
         pipe.scheduler = schedulers.build(options.scheduler, self._own, steps)
-        arguments, ignored = self._arguments(pipe, shot, steps, source, mask)
+        call, ignored = arguments.build(pipe, shot, size, steps, source, mask)
         drawn = Drawn([], [[] for _ in shot.seeds], [], {})
 
         def look(step: int, of: int, noise: float, seen: Any) -> None:
@@ -166,20 +163,18 @@ class Diffusers(ImageBackend):
                 drawn.frames[place].append(frame)
                 tell(Preview(shot.indexes[place], step, of, noise, pictures.data_url(frame)))
 
-        watch = taps.Watch(
-            pipe, self._size(shot), self._colours if options.preview else None, cancel, look
-        )
+        watch = taps.Watch(pipe, size, self._colours if options.preview else None, cancel, look)
         try:
             with ExitStack() as stack:
-                arguments |= stack.enter_context(watch.listening())
+                call |= stack.enter_context(watch.listening())
                 if options.variation:
-                    others = self._generators(shot.others)
+                    others = arguments.generators(shot.others)
                     stack.enter_context(taps.mixed_noise(pipe, others, options.variation))
                 if inputs.to:
-                    start = arguments["prompt"]
+                    start = call["prompt"]
                     end = [inputs.to] * len(start)
                     stack.enter_context(taps.mixed_prompt(pipe, start, end, shot.toward))
-                drawn.images = list(pipe(**arguments).images)
+                drawn.images = list(pipe(**call).images)
         except taps.Halted:
             return None
         except torch.OutOfMemoryError as error:
@@ -195,7 +190,7 @@ class Diffusers(ImageBackend):
             "seconds": round((time.perf_counter() - began) / len(shot.seeds), 3),
             "schedule": [list(step) for step in watch.schedule],
             **({"ignored": ignored} if ignored else {}),
-            **self._cut(inputs.prompt),
+            **arguments.cut(pipe, inputs.prompt),
             **shot.notes,
         }
         return drawn
@@ -216,87 +211,6 @@ class Diffusers(ImageBackend):
             self._pipes[task].set_progress_bar_config(disable=True)
         return self._pipes[task]
 
-    def _size(self, shot: Shot) -> tuple[int, int]:
-        """Width and height in pixels that the network can draw, at most the wanted ones."""
-        factor = getattr(self._pipe, "vae_scale_factor", 8)
-        coarse = factor if hasattr(self._pipe, "unet") else 2 * factor  # transformers take pairs
-        native = getattr(self._body.config, "sample_size", None)
-        if hasattr(self._pipe, "unet") and isinstance(native, int):
-            most = NATIVE_MAX * native * factor
-            if max(shot.options.width, shot.options.height) > most:
-                raise BadInput(
-                    f"This model draws at most {most} pixels a side; choose a smaller size."
-                )
-        return (
-            max(coarse, shot.options.width // coarse * coarse),
-            max(coarse, shot.options.height // coarse * coarse),
-        )
-
-    def _generators(self, seeds: list[int]) -> list[Any]:
-        """A generator a picture. They draw on the CPU, so that a seed means the same noise on
-        every device."""
-        import torch
-
-        return [torch.Generator().manual_seed(seed) for seed in seeds]
-
-    def _arguments(
-        self, pipe: Any, shot: Shot, steps: int, source: Image.Image | None,
-        mask: Image.Image | None,
-    ) -> tuple[dict[str, Any], list[JsonValue]]:  # fmt: skip
-        """The call's arguments as this class names them, and which options it does not take.
-
-        Guidance is `true_cfg_scale` where a class has it and its network no guidance of its own
-        (Qwen-Image), else `guidance_scale`."""
-        takes = inspect.signature(pipe.__call__).parameters
-        inputs, options, count = shot.inputs, shot.options, len(shot.seeds)
-        width, height = self._size(shot)
-        negative = inputs.negative.strip()
-        wanted: dict[str, Any] = {
-            "prompt": [inputs.prompt] * count, "num_inference_steps": steps,
-            "width": width, "height": height, "generator": self._generators(shot.seeds),
-            "guidance_scale": options.guidance,
-        }  # fmt: skip
-        if negative:
-            wanted["negative_prompt"] = [negative] * count
-        if "true_cfg_scale" in takes and not getattr(self._body.config, "guidance_embeds", False):
-            del wanted["guidance_scale"]
-            wanted |= {
-                "true_cfg_scale": options.guidance,
-                "negative_prompt": [negative or " "] * count,
-            }
-        if source:
-            wanted |= {"image": source, "strength": options.strength}
-        if mask:
-            wanted["mask_image"] = mask
-        named = {"negative_prompt": "negative", "strength": "strength"}
-        ignored: list[JsonValue] = [
-            named[name] for name in wanted if name in named and name not in takes
-        ]
-        return {name: value for name, value in wanted.items() if name in takes}, ignored
-
-    def _cut(self, prompt: str) -> dict[str, JsonValue]:
-        """What no text encoder read of a prompt that is too long, under "cut"."""
-        takes = inspect.signature(self._pipe.__call__).parameters
-        lost = []
-        for name in ("tokenizer", "tokenizer_2", "tokenizer_3"):
-            tokenizer = getattr(self._pipe, name, None)
-            if tokenizer is None or not tokenizer.is_fast:
-                continue
-            longest = tokenizer.model_max_length
-            if "max_sequence_length" in takes and name == self._last_tokenizer():
-                longest = min(longest, takes["max_sequence_length"].default)
-            read = tokenizer(prompt, return_offsets_mapping=True, truncation=False, verbose=False)
-            extra = tokenizer.num_special_tokens_to_add()
-            if len(read.input_ids) <= longest:
-                return {}
-            spans = [span for span in read.offset_mapping if span[1] > span[0]]
-            lost.append(prompt[spans[longest - extra][0] :])
-        return {"cut": min(lost, key=len)} if lost else {}
-
-    def _last_tokenizer(self) -> str:
-        names = ("tokenizer_3", "tokenizer_2", "tokenizer")
-        return next(name for name in names if getattr(self._pipe, name, None) is not None)
-
     def _output(self, shot: Shot, drawn: Drawn, place: int, total: int, scratch: Path) -> Output:
         """Write the picture and its film; the studio puts the record into both."""
         image, index = drawn.images[place], shot.indexes[place]
@@ -308,10 +222,11 @@ class Diffusers(ImageBackend):
         files = [OutputFile("picture", path, "image/png", size)]
         if frames := drawn.frames[place]:
             path = scratch / f"film-{index}.webp"
-            pictures.film(frames).save(path, quality=80, method=0)
+            kept = pictures.film_places(len(frames), frames[0].width)
+            pictures.film([frames[i] for i in kept]).save(path, quality=80, method=0)
             files.append(OutputFile("film", path, "image/webp", {
-                "frames": len(frames), "width": frames[0].width, "height": frames[0].height,
-                "noise": list(drawn.noise),
+                "frames": len(kept), "width": frames[0].width, "height": frames[0].height,
+                "noise": [drawn.noise[i] for i in kept],
             }))  # fmt: skip
         return Output(
             files=tuple(files),

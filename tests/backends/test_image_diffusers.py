@@ -227,6 +227,8 @@ def test_a_negative_prompt_counts_where_guidance_is(easels: Callable[[str], Ease
     ignored = easels("flux2").one(without)
     assert ignored.content_sha256 == easels("flux2").one(CAT).content_sha256
     assert ignored.usage["ignored"] == ["negative"]
+    assert easels("few-steps").one(without).usage["ignored"] == ["negative"]
+    assert easel.one(without, guidance=1.0).usage["ignored"] == ["negative"]
 
 
 def test_guidance_of_the_fast_model_is_no_second_pass(easels: Callable[[str], Easel]) -> None:

@@ -315,8 +315,9 @@ def test_a_sheet_of_many_large_pictures_stays_small() -> None:
 
 def test_a_film_fits_into_a_webp() -> None:
     frames = [Image.new("RGB", (128, 128), (i, i, i)) for i in range(150)]
-    strip = pictures.film(frames)
+    strip = pictures.film([frames[i] for i in pictures.film_places(150, 128)])
     assert strip.width <= 16_383
+    assert pictures.film_places(4, 128) == [0, 1, 2, 3]
     assert strip.getpixel((0, 0)) == (0, 0, 0)
     assert strip.getpixel((strip.width - 1, 0)) == (149, 149, 149)
 
