@@ -1,5 +1,5 @@
 /* The mask of an inpainting: what is painted will be drawn anew. The mask is kept in the pixels of
-   the source picture, white on black; the page shows it as a tint over the picture. */
+   the source picture, white on nothing; the page shows it as a tint over the picture. */
 "use strict";
 
 genui.Brush = class {
@@ -37,8 +37,7 @@ genui.Brush = class {
     this.img.src = genui.media({ ...picture, name: "picture" });
     for (const canvas of [this.mask, this.face]) { canvas.width = picture.width; canvas.height = picture.height; }
     this.screen.style.aspectRatio = `${picture.width} / ${picture.height}`;
-    this.pen.fillStyle = "#000";
-    this.pen.fillRect(0, 0, picture.width, picture.height);
+    this.pen.fillStyle = this.pen.strokeStyle = "#fff";
     this.steps = [];
     this.spot = [picture.width / 2, picture.height / 2];
     this.erase(false);
@@ -78,13 +77,14 @@ genui.Brush = class {
 
   stroke(from, to) {
     const { pen } = this;
-    pen.strokeStyle = this.erasing ? "#000" : "#fff";
+    pen.globalCompositeOperation = this.erasing ? "destination-out" : "source-over";
     pen.lineWidth = this.radius * 2;
     pen.lineCap = pen.lineJoin = "round";
     pen.beginPath();
     pen.moveTo(...from);
     pen.lineTo(to[0] + 0.01, to[1]);
     pen.stroke();
+    pen.globalCompositeOperation = "source-over";
     this.spot = to;
     this.draw(false);
   }
@@ -128,8 +128,7 @@ genui.Brush = class {
 
   invert() {
     this.keep();
-    this.pen.globalCompositeOperation = "difference";
-    this.pen.fillStyle = "#fff";
+    this.pen.globalCompositeOperation = "xor";
     this.pen.fillRect(0, 0, this.mask.width, this.mask.height);
     this.pen.globalCompositeOperation = "source-over";
     this.draw();
@@ -137,27 +136,24 @@ genui.Brush = class {
 
   clear() {
     this.keep();
-    this.pen.fillStyle = "#000";
-    this.pen.fillRect(0, 0, this.mask.width, this.mask.height);
+    this.pen.clearRect(0, 0, this.mask.width, this.mask.height);
     this.draw();
   }
 
-  // The tint is the mask with black made clear.
   draw(count = true) {
-    const { width, height } = this.mask, over = this.face.getContext("2d");
-    const pixels = this.pen.getImageData(0, 0, width, height), { data } = pixels;
-    for (let i = 0; i < data.length; i += 4) {
-      data[i + 3] = data[i] * 0.62;
-      data[i] = 228; data[i + 1] = 87; data[i + 2] = 46;
-    }
-    over.putImageData(pixels, 0, 0);
+    const over = this.face.getContext("2d");
+    over.globalCompositeOperation = "copy";
+    over.drawImage(this.mask, 0, 0);
+    over.globalCompositeOperation = "source-in";
+    over.fillStyle = "rgba(228, 87, 46, .62)";
+    over.fillRect(0, 0, this.mask.width, this.mask.height);
     if (count) this.count();
   }
 
   count() {
     const { data } = this.pen.getImageData(0, 0, this.mask.width, this.mask.height);
     let white = 0;
-    for (let i = 0; i < data.length; i += 4) white += data[i] > 127 ? 1 : 0;
+    for (let i = 3; i < data.length; i += 4) white += data[i] > 127 ? 1 : 0;
     this.part = white / (data.length / 4);
     this.back.disabled = !this.steps.length;
     const share = this.part > 0 && this.part < 0.01 ? "under 1" : Math.round(100 * this.part);
@@ -165,6 +161,11 @@ genui.Brush = class {
     this.face.setAttribute("aria-label", `Mask, ${this.said.textContent} Arrow keys move the brush, the space bar paints.`);
   }
 
-  // The mask as a PNG: white will be drawn anew.
-  file() { return new Promise((done) => { this.mask.toBlob(done, "image/png"); }); }
+  // The mask as a PNG, white on black: white will be drawn anew.
+  file() {
+    const { width, height } = this.mask, whole = genui.el("canvas", { width, height }), pen = whole.getContext("2d");
+    pen.fillRect(0, 0, width, height);
+    pen.drawImage(this.mask, 0, 0);
+    return new Promise((done) => { whole.toBlob(done, "image/png"); });
+  }
 };

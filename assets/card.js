@@ -15,7 +15,6 @@ genui.PictureCard = class {
     this.status = new genui.Status(() => this.stop());
     this.node = el("article.gu-card.gu-pictures", { onkeydown: (event) => this.keys(event),
       "aria-label": `Pictures of: ${genui.picture.name(request).slice(0, 80)}` }, this.board, this.place, this.note, this.line);
-    this.node.classList.toggle("alone", this.total === 1);
     this.draw();
     generations.forEach((generation, i) => this.made(i, generation));
     if (this.total === 1) this.look(this.tiles[0]);
@@ -72,7 +71,7 @@ genui.PictureCard = class {
     else if (event.type === "made") this.made(event.index, event.generation);
     else if (event.type === "finished") this.finish(event.generation);
     else if (event.type === "stopped") this.end(genui.notice("Stopped before the first step.", "quiet"));
-    else if (event.type === "failed") this.end(genui.notice(event.message), event);
+    else if (event.type === "failed") this.end(genui.notice(event.message), /memory/i.test(event.message));
   }
 
   // A CPU draws one picture after another, a GPU all in one pass.
@@ -106,19 +105,20 @@ genui.PictureCard = class {
   }
 
   // The job ended with nothing: say why, offer to try again.
-  end(notice, event = null) {
+  end(notice, tooMuch = false) {
     this.failed = true;
+    this.tooMuch = tooMuch;
     this.node.classList.add("void");
     this.say(notice);
-    this.close(event);
+    this.close();
   }
 
-  close(event = null) {
+  close() {
     this.done = true;
     this.status.remove();
     for (const tile of this.tiles) tile.node.classList.toggle("missing", !tile.generation);
     this.drawLine();
-    this.tab.ended(this, event);
+    this.tab.ended(this);
   }
 
   // A live card keeps its picture until the next one is there.
@@ -147,19 +147,26 @@ genui.PictureCard = class {
 
   drawLine() {
     const { el } = genui;
-    if (!this.done) { this.line.replaceChildren(this.status.node); return; }
+    this.line.hidden = this.total === 1 && !this.failed; // a single picture has its place for it beside it
+    if (!this.done) { (this.closer && this.total === 1 ? this.closer.deeds : this.line).replaceChildren(this.status.node); return; }
     if (this.failed) {
-      this.line.replaceChildren(el("div.gu-row", {},
+      this.line.replaceChildren(el("div.gu-row", {}, this.tooMuch && this.choosable ? el("button.gu-chip", { type: "button", onclick: () => this.fewer() }, "Try fewer pictures") : null,
         el("button.gu-chip", { type: "button", onclick: () => this.tab.submit(this.request, { instead: this, expect: this.expect }) }, "Try again"),
         el("button.gu-quiet", { type: "button", onclick: () => this.tab.remove(this) }, "Remove")));
       return;
     }
     const made = this.results();
-    this.line.hidden = made.length < 2;
+    if (this.total > 1) this.line.hidden = made.length < 2;
     this.line.replaceChildren(el("div.gu-row.gu-set", {},
       el("span.gu-set-said", { role: "status" }, this.choosable ? "Click a picture to look closely; crown the best." : "Click a picture to look closely."),
       made.length > 1 ? el("a.gu-chip.gu-file", { href: genui.sheet(this), download: "genui-sheet.png" }, "Sheet") : null,
       this.choosable ? el("button.gu-chip", { type: "button", onclick: () => this.tab.more(this) }, "Draw more") : null));
+  }
+
+  // The machine had not enough memory for all at once.
+  fewer() {
+    const { request } = this, count = Math.ceil(this.total / 2);
+    this.tab.submit({ ...request, options: { ...request.options, count } }, { instead: this });
   }
 
   results() { return this.tiles.map((tile) => tile.generation).filter(Boolean); }
@@ -226,67 +233,12 @@ genui.PictureCard = class {
   // --- an opened picture, made again
 
   async judge() {
-    const { record, name } = this.expect, results = this.results();
+    const { name, record: { rating, better_than, ...record } } = this.expect, results = this.results();
     const again = results.find(({ usage }) => usage.index === record.usage.index && usage.morph === record.usage.morph) ?? results.at(-1);
-    const answer = await genui.ask(this.tab.server, "verdict", { generation: again.id, record });
+    const answer = await genui.ask(this.tab.server, "verdict", { generation: again.id, record: { ...record, artifacts: [] } });
     const note = genui.notice("", answer.same ? "good" : "quiet");
     if (answer.error) note.append(answer.error);
     else note.append(genui.el("bdi", {}, name), `, made again. ${answer.sentence}`);
     this.say(note);
-  }
-};
-
-// A morph as one large picture with a slider from the first prompt to the second, and a button.
-genui.Player = class {
-  static BEAT = 220; // ms a picture
-
-  constructor(card) {
-    const { el } = genui;
-    Object.assign(this, { card, at: 0, way: 1, timer: null });
-    this.img = el("img", { alt: "", draggable: "false", hidden: true });
-    this.ground = genui.picture.ground(card.request.options, this.img);
-    this.icon = el("span", {}, genui.icon(genui.picture.icons.play));
-    this.button = el("button.gu-chip.gu-morph-play", { type: "button", "aria-label": "Play", onclick: () => this.toggle() }, this.icon);
-    this.slider = genui.picture.slider({ min: "0", max: String(card.total - 1), step: "1", value: "0",
-      "aria-label": "From the first prompt to the second" }, ({ value }) => { this.pause(); this.show(Number(value)); });
-    this.node = el("div.gu-morph", {}, this.ground, el("div.gu-morph-bar", {}, this.button, this.slider),
-      el("div.gu-morph-ends", {}, el("span", { dir: "auto" }, card.request.inputs.prompt), el("span", { dir: "auto" }, card.request.inputs.to)));
-    this.show(0);
-  }
-
-  show(at) {
-    const { tiles } = this.card;
-    this.at = at;
-    this.slider.put(at);
-    this.slider.setAttribute("aria-valuetext", `${tiles[at].label} of the way`);
-    const { image } = tiles[at];
-    if (image) genui.picture.swap(this.img, image, this.ground);
-    tiles.forEach((tile, i) => tile.node.classList.toggle("now", i === at));
-  }
-
-  update() { this.show(this.at); }
-
-  toggle() { if (this.timer) this.pause(); else this.play(); }
-
-  // There and back again, until paused or gone from the page.
-  play() {
-    const { tiles } = this.card;
-    this.face("pause", "Pause");
-    this.timer = setInterval(() => {
-      if (!this.node.isConnected) { this.pause(); return; }
-      if (this.at + this.way < 0 || this.at + this.way >= tiles.length) this.way *= -1;
-      this.show(Math.max(0, Math.min(tiles.length - 1, this.at + this.way)));
-    }, genui.Player.BEAT);
-  }
-
-  pause() {
-    clearInterval(this.timer);
-    this.timer = null;
-    this.face("play", "Play");
-  }
-
-  face(name, label) {
-    this.icon.replaceChildren(genui.icon(genui.picture.icons[name]));
-    this.button.setAttribute("aria-label", label);
   }
 };

@@ -58,6 +58,7 @@ genui.ImageTab = class {
     if (answer.error) return null;
     if (live?.card && this.cards.includes(live.card)) { live.card.restart(answer.job, answer.request); return live.card; }
     this.clear(instead);
+    this.compare.place.replaceChildren();
     const card = this.add({ job: answer.job, request: answer.request, expect, live });
     this.show(card);
     return card;
@@ -85,10 +86,16 @@ genui.ImageTab = class {
   remove(card) { this.drop(card); this.arrange(); }
 
   show(card) {
+    if (matchMedia("(max-width: 640px)").matches && !card.live) { // the composer fills a phone
+      document.activeElement?.blur();
+      card.node.scrollIntoView({ block: "start", behavior: "smooth" });
+      return;
+    }
     const { top, bottom } = card.node.getBoundingClientRect();
     if (top > innerHeight - 160 || bottom < 80) card.node.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
+  // A job of this card came to its end.
   ended(card) {
     card.live?.ended?.(card);
     this.arrange();
@@ -105,7 +112,7 @@ genui.ImageTab = class {
     if (!Object.keys(this.config.models).length) {
       return el("div.gu-empty.gu-easel-empty", {}, el("b", {}, "Nothing to draw with"), el("p", {}, "No image model is set up here; ask the operator to add one."));
     }
-    return el("div.gu-empty.gu-easel-empty", {}, el("b", {}, "Draw something"), el("p", {}, "A small model on this machine turns words into pictures. Start here:"),
+    return el("div.gu-empty.gu-easel-empty", {}, el("b", {}, "Draw something"), el("p", {}, "Say it in a few words, or start with one of these:"),
       el("div.gu-row.gu-examples", {}, this.config.examples.map((text) =>
         el("button.gu-chip", { type: "button", onclick: () => { this.form.write(text); this.draw(); } }, text))));
   }
@@ -140,6 +147,13 @@ genui.ImageTab = class {
     const { inputs, options, model, seed } = generation.request;
     const asked = { ...options, count: 4, variation: 0.3, variation_seed: genui.Seed.roll() };
     this.submit({ model, inputs, options: asked, seed, parents: [generation.id] });
+    this.toTop();
+  }
+
+  // The same request; the card says whether the same picture came out.
+  again(generation) {
+    const { model, inputs, options, seed } = generation.request;
+    this.submit({ model, inputs, options, seed, parents: [generation.id] }, { expect: { record: generation, name: "This picture" } });
     this.toTop();
   }
 

@@ -69,6 +69,8 @@ genui.Look = class {
       this.tile.label && this.card.kind !== "batch" ? el("span", {}, this.tile.label) : null,
       seed === null || seed === undefined ? null : el("button.gu-seed", { type: "button", title: "Keep this seed for the next pictures",
         onclick: () => this.tab.seed.keep(seed) }, `Seed ${seed}`),
+      generation ? el("button.gu-seed", { type: "button", "aria-label": "Copy seed", title: "Copy the seed",
+        onclick: ({ currentTarget }) => genui.copy(String(seed), currentTarget) }, "Copy") : null,
       el("span", {}, `${options.steps} ${options.steps === 1 ? "step" : "steps"}`),
       el("span", {}, `Guidance ${options.guidance}`),
       options.scheduler && options.scheduler !== "default" ? el("span", {}, options.scheduler) : null,
@@ -90,15 +92,14 @@ genui.Look = class {
   offer(generation) {
     const { el } = genui, { tab } = this;
     const deed = (label, title, act) => el("button.gu-chip", { type: "button", title, onclick: act }, label);
-    const seed = el("button.gu-chip", { type: "button", title: "Copy the seed",
-      onclick: () => genui.copy(String(generation.request.seed), seed) }, "Copy seed");
     return [
       el("div.gu-row", { role: "group", "aria-label": "Go on with this picture" },
         deed("Vary", "Pictures near this one", () => tab.vary(generation)),
         deed("Start from it", "Draw something new over it", () => tab.startFrom(generation, "picture")),
         deed("Inpaint", "Redraw a part of it", () => tab.startFrom(generation, "inpaint")),
         deed("Morph", "From its prompt to another one", () => tab.morphFrom(generation)),
-        deed("Compare", "Beside another picture", () => tab.compare.begin(generation)), seed),
+        deed("Compare", "Beside another picture", () => tab.compare.begin(generation)),
+        deed("Make again", "Run the same request again and say whether it is identical", () => tab.again(generation))),
       this.files(generation),
     ];
   }

@@ -79,6 +79,7 @@ genui.Tile = class {
 
   made(generation) {
     this.generation = generation;
+    if (generation.usage.morph !== undefined) this.label = `${Math.round(100 * generation.usage.morph)} %`;
     if (!this.label) this.seed = generation.request.seed;
     const picture = genui.picture.artifact(generation);
     if (picture) this.show(genui.media(picture));
