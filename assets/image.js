@@ -42,7 +42,9 @@ genui.ImageTab = class {
 
   // What the button does: everything the composer and the controls say, as one request.
   async draw() {
-    if (this.sending || performance.now() - this.sent < 400) return; // a double click is one wish
+    const wish = [this.form.mode, this.form.box.value, this.form.to.value].join("\n");
+    if (this.sending || (wish === this.wish && performance.now() - this.sent < 400)) return; // a double click
+    this.wish = wish;
     this.sending = true;
     this.complain("");
     const { request, error } = await this.form.request();

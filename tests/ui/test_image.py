@@ -247,6 +247,8 @@ def test_a_dropped_picture_is_made_again(
     page.get_by_role("button", name="Picture 2").click()
     expect(stage.locator(".gu-look-prompt")).to_have_text(HOSTILE)
     found = fetched(page, drawn(stage).get_by_role("link", name="Download PNG"))
+    stage.get_by_role("button", name="Make again").click()
+    expect(stage.get_by_text("Identical: every pixel came out the same again.")).to_be_visible()
     other = visitor()
     stage = arrive(other, live)
     opener = stage.get_by_label("Open a picture made by genui")
