@@ -7,6 +7,7 @@ dark. Weights: GENUI_TEST_GGUF names the SmolLM2 file; without it they are fetch
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from genui import weights
 from genui.catalog import Catalog
+from tests import tiny
 from tests.ui.conftest import CHROMIUM
 from tests.ui.serving import SCRIPT, Past, Server
 
@@ -103,6 +105,36 @@ class Tour:
         expect(page.get_by_role("link", name="Download WAV").first).to_be_visible()
         self.shoot("audio-done")
 
+    def image(self, server: Server) -> None:
+        """The Image tab: empty, working, done, one looked at, inpainting, a grid, a refusal."""
+        page = self.open(server, "image")
+        stage = page.locator("#image-stage")
+        expect(stage.get_by_text("Draw something")).to_be_visible()
+        self.shoot("image-empty")
+        prompt = stage.get_by_label("Prompt", exact=True)
+        prompt.fill("a sleepy orange cat")
+        stage.get_by_role("button", name="Draw", exact=True).click()
+        expect(stage.locator(".gu-tile .gu-ground.seen").first).to_be_visible()
+        self.shoot("image-working")
+        expect(stage.get_by_role("link", name="Sheet")).to_be_visible()
+        self.shoot("image-done")
+        stage.get_by_role("button", name="Picture 2").click()
+        stage.get_by_label("From noise to picture").fill("1")
+        self.shoot("image-look")
+        stage.get_by_role("button", name="Inpaint", exact=True).click()
+        face = stage.get_by_role("img", name="Mask").locator("visible=true")
+        face.click()
+        self.shoot("image-inpaint")
+        stage.get_by_role("radio", name="Grid").click()
+        stage.get_by_role("button", name="Draw grid").click()
+        expect(stage.locator(".gu-tile.made")).to_have_count(12)
+        self.shoot("image-grid")
+        stage.get_by_role("radio", name="From a picture").click()
+        not_one = {"name": "notes.png", "mimeType": "image/png", "buffer": b"not a picture"}
+        stage.get_by_label("Choose a picture").set_input_files([not_one])
+        expect(stage.get_by_text("not a picture this page can read")).to_be_visible()
+        self.shoot("image-refused")
+
     def ratings(self, server: Server) -> None:
         """The Ratings tab with a past; the visitor is the one with `KEY`."""
         self.page.add_init_script(SCRIPT.replace("localStorage.getItem('genui-key') ||", ""))
@@ -166,6 +198,14 @@ def models() -> Path:
     return folder
 
 
+def drawing(folder: Path) -> dict[str, str]:
+    """The settings that give the page something to draw with: none where our own image model is
+    here, else a tiny one that draws noise."""
+    if weights.here(Catalog.read().default("image"), folder):
+        return {}
+    return {"model": json.dumps([str(tiny.stickers(folder / "tiny-stickers", few_steps=True))])}
+
+
 def main() -> None:
     """Take every picture."""
     parser = argparse.ArgumentParser(prog="python -m tests.ui.screenshots", description=__doc__)
@@ -180,7 +220,7 @@ def main() -> None:
         weights_folder = models()
         broken = Path(folder, "broken.gguf")
         broken.write_bytes(b"GGUF" + bytes(100))
-        server = Server(Path(folder, "main"), weights_folder)
+        server = Server(Path(folder, "main"), weights_folder, **drawing(Path(folder)))
         bare = Server(Path(folder, "bare"), weights_folder, model=f'["{broken}"]')
         remember(server.data)
         try:
@@ -191,6 +231,7 @@ def main() -> None:
                     tour = Tour(browser, out, size, theme)
                     tour.failures(bare)
                     tour.text(server)
+                    tour.image(server)
                     tour.audio(server)
                     tour.offline(server)
                     tour.ratings(server)
