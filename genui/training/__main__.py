@@ -15,6 +15,9 @@ COMMANDS = (
     ("latents", "genui.training.latents:main", "compute latents and text vectors once"),
     ("diffusion", "genui.training.diffusion:main", "train the denoiser"),
     ("distill", "genui.training.distill:main", "distil it to four steps and fewer"),
+    ("judge", "genui.training.judge:main", "train the network that marks the pictures"),
+    ("evaluate", "genui.training.evaluate:main", "measure the image model"),
+    ("card", "genui.training.modelcard:main", "write the model card"),
 )
 
 

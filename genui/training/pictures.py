@@ -1,23 +1,27 @@
-"""`python -m genui.training pictures`: draw the training scenes once, with their captions.
+"""`python -m genui.training pictures`: draw the training scenes once, with captions and facts.
 
-Writes `pictures.npy` (N, 128, 128, 3) uint8 and `captions.json` (N strings), for training and for
-each held-out split. Knows nothing of networks."""
+Writes `pictures.npy` (N, 128, 128, 3) uint8, `captions.json` (N strings) and `facts.json` (what is
+true of each), for training and for held-out pairs. Knows nothing of networks."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from genui.training.captions import caption
 from genui.training.cutouts import Cutouts
 from genui.training.data import FILE
-from genui.training.scales import SCALES, Scale
+from genui.training.scales import SCALES
 from genui.training.scenes import MIXTURE, SIZE, Scene, draw, sample_scenes
 
 HELD = 600  # scenes drawn of the held-out pairs
@@ -37,30 +41,53 @@ def read(folder: Path) -> Drawn:
     return Drawn(np.load(folder / "pictures.npy", mmap_mode="r"), captions)
 
 
-_cutouts: Cutouts  # of a worker process, set once by `_open`
+def facts(scene: Scene) -> dict[str, Any]:
+    """What a judge may check: layout, keys, sets and concepts of the things in it (in the order of
+    `Scene.subjects`), paint, count, side, background, and the attributes of an avatar."""
+    things = scene.subjects
+    return {
+        "layout": scene.layout,
+        "keys": [thing.key for thing in things],
+        "sets": [thing.set for thing in things],
+        "concepts": [thing.concept for thing in things],
+        "paint": scene.paint,
+        "count": scene.count,
+        "side": scene.side,
+        "background": scene.background,
+        "attributes": dict(things[0].attributes),
+    }
 
 
-def _open(path: Path) -> None:
-    global _cutouts
-    _cutouts = Cutouts.read(path)
+@cache
+def _opened(file: Path) -> Cutouts:
+    """The cutouts, read once in each worker process."""
+    return Cutouts.read(file)
 
 
-def _draw(scene: Scene) -> NDArray[np.uint8]:
-    return draw(scene, _cutouts)
+def _draw(file: Path, reduce: int, scene: Scene) -> NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(draw(scene, _opened(file))).reduce(reduce))
 
 
-def write(data: Path, cutouts: Cutouts, scale: Scale, split: str, n: int, out: Path) -> None:
-    """Draw `n` scenes of a split into `out`, on every core."""
-    scenes = sample_scenes(cutouts, len(split), n, split, scale.mixture or MIXTURE)
-    rng = np.random.default_rng(n)
+def drawings(file: Path, scenes: Sequence[Scene], reduce: int = 1) -> Iterator[NDArray[np.uint8]]:
+    """The picture of each scene, (128 / reduce, 128 / reduce, 3), drawn from the cutouts in `file`
+    on every core."""
+    with ProcessPoolExecutor() as pool:
+        yield from pool.map(partial(_draw, file, reduce), scenes, chunksize=64)
+
+
+def write(file: Path, scenes: Sequence[Scene], out: Path, reduce: int = 1) -> None:
+    """Draw scenes into the folder `out`, with captions and facts."""
     out.mkdir(parents=True, exist_ok=True)
-    pictures = np.lib.format.open_memmap(out / "pictures.npy", "w+", np.uint8, (n, SIZE, SIZE, 3))
-    with ProcessPoolExecutor(initializer=_open, initargs=(data / FILE,)) as pool:
-        for i, picture in enumerate(pool.map(_draw, scenes, chunksize=64)):
-            pictures[i] = picture
+    side = SIZE // reduce
+    shape = (len(scenes), side, side, 3)
+    pictures = np.lib.format.open_memmap(out / "pictures.npy", "w+", np.uint8, shape)
+    for i, picture in enumerate(drawings(file, scenes, reduce)):
+        pictures[i] = picture
     pictures.flush()
+    rng = np.random.default_rng(len(scenes))
     captions = [caption(scene, rng) for scene in scenes]
     (out / "captions.json").write_text(json.dumps(captions), "utf-8")
+    (out / "facts.json").write_text(json.dumps([facts(scene) for scene in scenes]), "utf-8")
 
 
 def main(arguments: list[str]) -> int:
@@ -73,6 +100,7 @@ def main(arguments: list[str]) -> int:
     scale = SCALES[chosen.scale]
     cutouts = Cutouts.read(chosen.data / FILE)
     cutouts = cutouts.common() if scale.common else cutouts
-    write(chosen.data, cutouts, scale, "train", scale.scenes, chosen.out / "train")
-    write(chosen.data, cutouts, scale, "pair", HELD, chosen.out / "held")
+    for split, n, name in (("train", scale.scenes, "train"), ("pair", HELD, "held")):
+        scenes = sample_scenes(cutouts, len(split), n, split, scale.mixture or MIXTURE)
+        write(chosen.data / FILE, scenes, chosen.out / name)
     return 0

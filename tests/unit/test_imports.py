@@ -23,6 +23,7 @@ FORBIDDEN = {
     "genui.jobs": ("genui.ui", "genui.studio", "genui.store", "genui.backends", "genui.engines"),
     "genui.engines": ("genui.ui", "genui.studio", "genui.store", "genui.jobs"),
     "genui.studio": ("genui.ui",),
+    "genui.networks": ("genui.",),
 }
 # a library -> the only rooms that may import it
 ROOMS = {
