@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,21 +51,23 @@ SCRIPTS = (
     "rated.js",
     "ratings.js",
 )
+# id, label, what draws it, and the kind of model without which it is left out
 TABS = (
-    ("text", "Text", text),
-    ("image", "Image", image),
-    ("audio", "Audio", audio),
-    ("ratings", "Ratings", ratings),
+    ("text", "Text", text, ""),
+    ("image", "Image", image, "image"),
+    ("audio", "Audio", audio, ""),
+    ("ratings", "Ratings", ratings, ""),
 )
 
 
 def build_app(studio: Studio) -> gr.Blocks:
     """The whole page over one studio."""
     demo: gr.Blocks = gr.Blocks(title="genui", analytics_enabled=False, fill_width=True)
+    shown = [tab for tab in TABS if not tab[3] or some_run(studio, tab[3])]
     with demo:
         gr.HTML(HEADER, js_on_load=None)
         with gr.Tabs(selected="text", elem_id="tabs") as tabs:
-            for tab_id, label, module in TABS:
+            for tab_id, label, module, _ in shown:
                 with gr.Tab(label, id=tab_id, elem_id=f"tab-{tab_id}"):
                     module.build(studio)
         tabs.select(
@@ -75,7 +78,9 @@ def build_app(studio: Studio) -> gr.Blocks:
             "(document.body.classList.contains('dark') && location.search.includes('__theme') "
             "? '&__theme=dark' : '')) }, 0) }",
         )  # fmt: skip
-        demo.load(open_tab, None, tabs, queue=False, api_visibility="private")
+        demo.load(
+            open_tab({tab[0] for tab in shown}), None, tabs, queue=False, api_visibility="private"
+        )
         add_endpoints(studio)
     scripts = "\n".join(f'<script src="{link(name)}"></script>' for name in SCRIPTS)
     for block in demo.blocks.values():
@@ -85,10 +90,19 @@ def build_app(studio: Studio) -> gr.Blocks:
     return demo
 
 
-def open_tab(request: gr.Request) -> Any:
-    """Select the tab named in the link."""
-    wanted = request.query_params.get("tab", "")
-    return gr.Tabs(selected=wanted) if wanted in {tab[0] for tab in TABS} else gr.skip()
+def some_run(studio: Studio, kind: str) -> bool:
+    """Whether this machine can run any model of a kind."""
+    return any(not model["why_not"] for model in studio.models(kind))
+
+
+def open_tab(shown: set[str]) -> Callable[[gr.Request], Any]:
+    """What selects the tab named in the link, if it is there."""
+
+    def chosen(request: gr.Request) -> Any:
+        wanted = request.query_params.get("tab", "")
+        return gr.Tabs(selected=wanted) if wanted in shown else gr.skip()
+
+    return chosen
 
 
 def head(settings: Settings) -> str:
