@@ -139,14 +139,20 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--scale", choices=SCALES, default="gpu")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--lr", type=float, default=5e-4)
+    parser.add_argument("--start", type=Path, help="weights to start from: a folder like `unet`")
     chosen = parser.parse_args(arguments)
     scale, folder = SCALES[chosen.scale], chosen.out / "diffusion"
     torch.manual_seed(0)
     with safe_open(chosen.out / "train" / "latents.safetensors", "pt") as file:
         side = file.get_slice("latents").get_shape()[-1]
     width = BertConfig.from_pretrained(chosen.out / "text_encoder").hidden_size
+    start = (
+        UNet2DConditionModel.from_pretrained(chosen.start, torch_dtype=torch.float32)
+        if chosen.start
+        else build(scale, side, width)
+    )
     loop = Loop(
-        build(scale, side, width), folder, images=scale.unet_images, batch=scale.unet_batch,
+        start, folder, images=scale.unet_images, batch=scale.unet_batch,
         lr=chosen.lr, minutes=chosen.minutes,
     )  # fmt: skip
     drawing = pipeline(chosen.out, loop.accelerator.unwrap_model(loop.network))
