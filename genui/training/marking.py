@@ -14,9 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from genui.networks.judge import SIDE
 from genui.training import pictures, questions, rulers
 from genui.training.cutouts import Cutouts
-from genui.training.judge import SIDE, Trained, stranger, to_judge
+from genui.training.judge import Trained, stranger, to_judge
 from genui.training.metrics import (
     Bank,
     Nearest,
@@ -31,6 +32,7 @@ from genui.training.metrics import (
 )
 from genui.training.questions import Question
 from genui.training.scenes import SIZE
+from genui.training.sources import TONES
 
 Pictures = NDArray[np.uint8]
 HELD = ("held_pairs", "avatars")  # groups that are compared with held-out art
@@ -84,6 +86,17 @@ def _rates(shown: Pictures, asked: Sequence[Question], judge: Trained) -> dict[s
     return found
 
 
+def _tones(shown: Pictures, asked: Sequence[Question], judge: Trained) -> dict[str, Any]:
+    """Skin tone → how often an avatar asked for with it has it: none may be served worse."""
+    rows = [i for i, q in enumerate(asked) if "skin" in q.said]
+    wanted = [asked[i].said["skin"] for i in rows]
+    if not rows:
+        return {}
+    places = judge.ranks(judge.look(shown[rows]), "skin", wanted)
+    found = {tone: [p for p, w in zip(places, wanted, strict=True) if w == tone] for tone in TONES}
+    return {tone: rate(of.count(1), len(of)) for tone, of in found.items() if of}
+
+
 @dataclass(frozen=True)
 class Space:
     """One feature space: who looks, the ruler, and the features of held-out reference art and of
@@ -134,6 +147,7 @@ class Exam:
         found: dict[str, Any] = {
             name: _rates(answers[name], self.groups[name], self.judge) for name in ("seen", *HELD)
         }
+        found["skin_tones"] = _tones(answers["avatars"], self.groups["avatars"], self.judge)
         found["composition"] = {
             NAMES.get(layout, layout): self._composed(layout, answers[layout])
             for layout in self.readable
@@ -143,7 +157,7 @@ class Exam:
             name: space.compare(space.features(made)) for name, space in self.spaces.items()
         }
         repeated = self.spaces["judge"].features(answers["repeats"])
-        found["diversity"] = spread(repeated.split(questions.PICTURES))
+        found["diversity"] = spread(torch.split(repeated, questions.PICTURES))
         found["copies"] = {name: copies(self.nearest(answers[name]), self.calm) for name in COPIED}
         return found
 

@@ -136,7 +136,8 @@ def alignment(a: Tensor, b: Tensor) -> Tensor:
     near = torch.cat([found[:, : SHIFT + 1], found[:, -SHIFT:]], 1)
     near = torch.cat([near[..., : SHIFT + 1], near[..., -SHIFT:]], -1)
     norm = first.flatten(1).norm(dim=1) * second.flatten(1).norm(dim=1)
-    return near.amax((1, 2)) / norm.clamp(min=1e-6)
+    fit: Tensor = near.amax((1, 2)) / norm.clamp(min=1e-6)
+    return fit
 
 
 @dataclass(frozen=True)

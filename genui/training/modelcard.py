@@ -142,6 +142,7 @@ def _numbers(found: Mapping[str, Any]) -> str:
     models: Mapping[str, Any] = found["models"]
     attributes = sorted({name for m in models.values() for name in m["avatars"]})
     compositions = list(models["real drawings"]["composition"])
+    tones = list(models["real drawings"]["skin_tones"])
 
     def line(name: str, *path: str) -> tuple[str, ...]:
         cells = []
@@ -164,6 +165,7 @@ def _numbers(found: Mapping[str, Any]) -> str:
         line("concept, held-out pair, first five", "held_pairs", "concept_top5"),
         line("style, held-out pair", "held_pairs", "style"),
         *(line(f"avatar: {name.replace('_', ' ')}", "avatars", name) for name in attributes),
+        *(line(f"avatar: {tone} skin", "skin_tones", tone) for tone in tones),
         *(line(f"composition: {name}", "composition", name, "right") for name in compositions),
     ]
     distances = [

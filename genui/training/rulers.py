@@ -72,7 +72,7 @@ def paint(picture: Picture) -> str:
     if share == 0:
         return ""
     lch = to_lch(picture)
-    of_it = mask & (lch[..., 1] > COLOURLESS) & (apart(lch[..., 2], np.float32(hue)) < WINDOW)
+    of_it = mask & (lch[..., 1] > COLOURLESS) & (apart(lch[..., 2], hue) < WINDOW)
     return named(to_lab(picture[of_it]).mean(0), PAINTS)
 
 

@@ -19,7 +19,7 @@ from genui.training.scales import SCALES
 from tests.tiny import stickers
 from tests.unit.shapes import SHAPES, shapes
 
-QUICK = 12
+QUICK = 10
 MODELS = ["base 3 steps", "fast 1 step", "fast 2 steps", "fast 4 steps"]
 
 
@@ -31,7 +31,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (out / "data" / CARD).write_text("# Sticker data\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SCALES, "tiny", SCALES["cpu"])
-        patch.setitem(judge.SIZES, "tiny", judge.Size(8, 512, 4000, 32))
+        patch.setitem(judge.SIZES, "tiny", judge.Size(8, 384, 2880, 32))
         patch.setattr(judge, "HELD", 64)
         common = ["--data", str(out / "data"), "--out", str(out), "--scale", "tiny"]
         assert judge.main([*common, "--minutes", "0.0001"]) == 3
@@ -45,7 +45,7 @@ def metrics(run: Path) -> dict[str, Any]:
     stickers(run / "fast", few_steps=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluate, "BASE_STEPS", 3)
-        patch.setattr(evaluate, "PROMPTS", evaluate.PROMPTS[:14])
+        patch.setattr(evaluate, "PROMPTS", evaluate.PROMPTS[:13])
         common = ["--data", str(run / "data"), "--out", str(run)]
         assert evaluate.main([*common, "--scale", "cpu", "--quick", str(QUICK)]) == 0
     found: dict[str, Any] = json.loads((run / "evaluation" / "metrics.json").read_text())
@@ -94,6 +94,7 @@ def test_every_model_gets_every_number(metrics: dict[str, Any]) -> None:
             assert found[group]["concept_top1"]["n"] == QUICK
         assert {"hair", "hair_color", "skin", "style"} == set(found["avatars"])
         assert set(found["composition"]) == {"background", "colour", "count", "side"}
+        assert set(found["skin_tones"]) == {"light", "dark"}
         for space in ("judge", "random"):
             assert set(found["distance"][space]) == {
                 "kid", "fid", "density", "coverage", "clipped_density", "clipped_coverage",
