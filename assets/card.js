@@ -79,7 +79,7 @@ genui.PictureCard = class {
     const done = this.results().length, alone = this.total === 1 || this.together;
     const words = `Step ${step} of ${steps}`;
     if (alone) this.status.show(words, step / Math.max(1, steps));
-    else this.status.show(`Picture ${Math.min(done + 1, this.total)} of ${this.total} · ${words.toLowerCase()}`, (done + step / steps) / this.total);
+    else this.status.show(`Picture ${Math.min(done + 1, this.total)} of ${this.total}, step ${step}`, (done + step / steps) / this.total);
   }
 
   seeded(seed) {

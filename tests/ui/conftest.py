@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -15,8 +14,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-
-from tests import tiny
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("GENUI_CHROMIUM", "/usr/bin/chromium")
@@ -31,31 +28,18 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def live_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of `live`."""
-    return tmp_path_factory.mktemp("live")
-
-
-@pytest.fixture(scope="session")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny image model of few steps that `live` offers first."""
-    return tiny.stickers(tmp_path_factory.mktemp("pipelines") / "tiny-stickers", few_steps=True)
-
-
-@pytest.fixture(scope="session")
-def live(models_dir: Path, smollm2: Path, live_data: Path, pipeline: Path) -> Iterator[str]:
+def live(
+    models_dir: Path, smollm2: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The address of a running `app.py` with a data folder of its own and real weights, which
     `smollm2` has fetched before."""
     assert smollm2.is_file()
-    data = live_data
+    data = tmp_path_factory.mktemp("live")
     (data / "models").symlink_to(models_dir, target_is_directory=True)
     url = f"http://127.0.0.1:{(port := free_port())}"
     log = data / "app.log"
     # one thread for the model: llama.cpp's threads spin, and Chromium needs a core of its own
-    own = {
-        "GENUI_DATA_DIR": str(data), "GENUI_PORT": str(port), "GENUI_THREADS": "1",
-        "GENUI_MODEL": json.dumps([str(pipeline)]),
-    }  # fmt: skip
+    own = {"GENUI_DATA_DIR": str(data), "GENUI_PORT": str(port), "GENUI_THREADS": "1"}
     environment = os.environ | own
     with log.open("wb") as out:
         app = subprocess.Popen(
