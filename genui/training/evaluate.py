@@ -116,7 +116,7 @@ def sheet(shown: Pictures, labels: Sequence[str], columns: int, path: Path) -> N
 
 def copy_sheet(exam: Exam, answers: dict[str, Pictures], path: Path) -> None:
     """Write samples of the searched groups, those nearest to a training picture first; to the
-    right of each stands that picture, with the ratio of distances."""
+    right of each stands that picture, with the ratio of distances and the fit of edges."""
     tiles: list[Image.Image] = []
     labels: list[str] = []
     for name in COPIED:
@@ -127,7 +127,7 @@ def copy_sheet(exam: Exam, answers: dict[str, Pictures], path: Path) -> None:
             match = Image.fromarray(to_pixels(known)[0]).resize((side, side))
             tiles += [Image.fromarray(answers[name][row]), match]
             ratio, fit = float(found.ratio[row]), float(found.fit[row])
-            labels += [exam.groups[name][row].prompt, f"{ratio:.2f} of held-out, edges {fit:.2f}"]
+            labels += [exam.groups[name][row].prompt, f"ratio {ratio:.2f}, edges {fit:.2f}"]
     sheet(np.stack([np.asarray(tile) for tile in tiles]), labels, 8, path)
 
 
