@@ -56,7 +56,7 @@ genui.ImageTab = class {
   // Sends a request; `expect` is the opened file it repeats, `instead` a failed card it replaces.
   async submit(request, { expect = null, instead = null, live = null } = {}) {
     const answer = await genui.ask(this.server, "draw", { request, tokens: genui.tokens.of(request.inputs) });
-    this.complain(answer.error ?? "");
+    this.complain(answer.offline ? "The server does not answer; draw again in a moment." : answer.error ?? "");
     if (answer.error) return null;
     if (live?.card && this.cards.includes(live.card)) { live.card.restart(answer.job, answer.request); return live.card; }
     this.clear(instead);
