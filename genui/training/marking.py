@@ -151,6 +151,7 @@ class Exam:
         found["composition"] = {
             NAMES.get(layout, layout): self._composed(layout, answers[layout])
             for layout in self.readable
+            if layout in self.groups
         }
         made = np.concatenate([answers[name] for name in HELD])
         found["distance"] = {
@@ -205,7 +206,8 @@ def prepare(file: Path, cutouts: Cutouts, judge: Trained, n: int) -> Exam:
         right = obeyed(layout, shown, asked, judge)
         readable[layout] = rate(sum(right), len(right))
         kept = [i for i, good in enumerate(right) if good][:half]
-        groups[layout], real[layout] = [asked[i] for i in kept], shown[kept]
+        if kept:
+            groups[layout], real[layout] = [asked[i] for i in kept], shown[kept]
     several = questions.repeats(cutouts, 15, max(2, min(questions.PROMPTS, n // 4)))
     groups["repeats"] = [question for same in several for question in same]
     real["repeats"] = draw(file, groups["repeats"])
