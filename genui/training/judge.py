@@ -47,7 +47,7 @@ class Size:
 
 
 # few pictures teach more in small steps
-SIZES = {"cpu": Size(24, 16_000, 40_000, 32), "gpu": Size(48, 120_000, 3_000_000, 256)}
+SIZES = {"cpu": Size(24, 16_000, 120_000, 32), "gpu": Size(48, 120_000, 3_000_000, 256)}
 Facts = Mapping[str, Any]
 Classes = dict[str, list[str]]
 
