@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -72,7 +73,7 @@ def edge_loss(made: Tensor, real: Tensor) -> Tensor:
     return total
 
 
-def loss(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
+def loss(network: Any, images: Tensor) -> dict[str, Tensor]:
     """Reconstruction through a sampled latent, plus the KL divergence per picture."""
     posterior = network.encode(images).latent_dist
     made = network.decode(posterior.sample()).sample.float()
@@ -125,7 +126,7 @@ def main(arguments: list[str]) -> int:
     train, held = pictures.read(chosen.out / "train"), pictures.read(chosen.out / "held")
     start = AutoencoderKL.from_pretrained(chosen.start) if chosen.start else build(scale)
     loop = Loop(
-        start, folder, images=scale.vae_images, batch=scale.vae_batch, lr=2e-3,
+        start, folder, images=scale.vae_images, batch=scale.vae_batch, lr=3e-4,
         minutes=chosen.minutes, decay=0.999, weight_decay=0.0,
     )  # fmt: skip
     shown = to_network(held.pictures[:64]).to(loop.device)

@@ -23,7 +23,7 @@ from diffusers import (
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from transformers import AutoTokenizer, BertConfig, BertModel
 
 from genui.training.autoencoder import grid
 from genui.training.loop import Loop
@@ -84,10 +84,10 @@ class Pairs:
     def batches(self, size: int, seed: int, dropped: float = DROPPED) -> Iterator[Batch]:
         """Random pairs without end, some of them without their caption."""
         rng = torch.Generator(self.latents.device).manual_seed(seed)
-        on = {"generator": rng, "device": self.latents.device}
+        device = self.latents.device
         while True:
-            rows = torch.randint(len(self.latents), (size,), **on)
-            bare = torch.rand(size, **on) < dropped
+            rows = torch.randint(len(self.latents), (size,), generator=rng, device=device)
+            bare = torch.rand(size, generator=rng, device=device) < dropped
             texts = torch.where(bare[:, None, None], self.empty, self.texts[rows])
             yield Batch(
                 self.latents[rows].to(self.device, torch.float32),
@@ -112,11 +112,12 @@ class Denoising:
         noisy = self.noise.add_noise(batch.latents, noise, steps)
         target = self.noise.get_velocity(batch.latents, noise, steps)
         made = network(noisy, steps, batch.texts).sample.float()
-        snr = self.alphas[steps] / (1 - self.alphas[steps])
+        snr: Tensor = self.alphas[steps] / (1 - self.alphas[steps])
         weight = snr.clamp(max=GAMMA) / (snr + 1)
         # with zero terminal SNR the plain weight would switch the last step off
         weight = weight.clamp(min=0.05)
-        return (weight * (made - target).pow(2).mean((1, 2, 3))).mean()
+        errors: Tensor = (made - target).pow(2).mean((1, 2, 3))
+        return (weight * errors).mean()
 
 
 def pipeline(folder: Path, unet: nn.Module) -> StableDiffusionPipeline:
@@ -126,7 +127,7 @@ def pipeline(folder: Path, unet: nn.Module) -> StableDiffusionPipeline:
         text_encoder=BertModel.from_pretrained(
             folder / "text_encoder", add_pooling_layer=False, dtype=torch.float32
         ),
-        tokenizer=BertTokenizerFast.from_pretrained(folder / "tokenizer"),
+        tokenizer=AutoTokenizer.from_pretrained(folder / "tokenizer"),
         unet=unet, scheduler=scheduler(), safety_checker=None, feature_extractor=None,
         requires_safety_checker=False,
     )  # fmt: skip

@@ -67,7 +67,8 @@ class Consistency:
         time = (steps.float() * TIME_SCALE).view(-1, 1, 1, 1)
         skip = SIGMA_DATA**2 / (time**2 + SIGMA_DATA**2)
         out = time / (time**2 + SIGMA_DATA**2).sqrt()
-        return skip * noisy + out * (alpha * noisy - sigma * v)
+        clean: Tensor = alpha * noisy - sigma * v
+        return skip * noisy + out * clean
 
     @torch.no_grad()
     def back(
@@ -81,7 +82,8 @@ class Consistency:
         v, bare = both.chunk(2)
         v = v + w.view(-1, 1, 1, 1) * (v - bare)
         alpha, sigma = self._scales(steps)
-        clean, noise = alpha * noisy - sigma * v, alpha * v + sigma * noisy
+        clean: Tensor = alpha * noisy - sigma * v
+        noise: Tensor = alpha * v + sigma * noisy
         alpha, sigma = self._scales(before)
         return alpha * clean + sigma * noise
 

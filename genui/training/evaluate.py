@@ -66,7 +66,7 @@ class Model:
 
 def open_pipeline(folder: Path, device: torch.device) -> Any:
     """A saved pipeline in fp32, quiet."""
-    pipeline: Any = StableDiffusionPipeline.from_pretrained(  # type: ignore[no-untyped-call]
+    pipeline: Any = StableDiffusionPipeline.from_pretrained(
         folder, dtype=torch.float32, use_safetensors=True
     )
     pipeline.set_progress_bar_config(disable=True)

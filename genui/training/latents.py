@@ -41,8 +41,8 @@ def main(arguments: list[str]) -> int:
     words = {word for each in drawn.values() for line in each.captions for word in line.split()}
     tokenizer, encoder = text.shrink(fetch(chosen.out), words)
     tokenizer.save_pretrained(chosen.out / "tokenizer")
-    encoder.half().save_pretrained(chosen.out / "text_encoder")
-    encoder = encoder.float().to(device)
+    encoder.to(torch.float16).save_pretrained(chosen.out / "text_encoder")  # type: ignore[arg-type]
+    encoder.to(device, torch.float32)  # type: ignore[arg-type]
     network = AutoencoderKL.from_pretrained(chosen.out / "vae").to(device)
     for split, each in drawn.items():
         found = {

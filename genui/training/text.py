@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from transformers import BertConfig, BertModel, BertTokenizer
 
 from genui.training.scales import TOKENS
 
@@ -36,7 +36,7 @@ def kept_pieces(vocabulary: dict[str, int], words: Iterable[str]) -> list[str]:
     return [piece for piece in sorted(vocabulary, key=vocabulary.__getitem__) if keep(piece)]
 
 
-def shrink(source: Path, words: Iterable[str]) -> tuple[BertTokenizerFast, BertModel]:
+def shrink(source: Path, words: Iterable[str]) -> tuple[BertTokenizer, BertModel]:
     """Read all-MiniLM-L6-v2 from the folder `source` and leave out what is not kept."""
     table = json.loads((source / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
     pieces = kept_pieces(table, words)
@@ -52,21 +52,22 @@ def shrink(source: Path, words: Iterable[str]) -> tuple[BertTokenizerFast, BertM
         BertConfig(
             vocab_size=len(pieces),
             max_position_embeddings=2 * TOKENS,
-            use_attention_mask=True,  # the pipeline passes the mask only when this says so
             **{name: config[name] for name in sizes},
         ),
         add_pooling_layer=False,
     )
+    model.config.use_attention_mask = True  # the pipeline passes the mask only when this says so
     model.load_state_dict(weights)
-    tokenizer = BertTokenizerFast(
+    model.eval()  # type: ignore[no-untyped-call]
+    tokenizer = BertTokenizer(
         vocab={piece: i for i, piece in enumerate(pieces)}, model_max_length=TOKENS
     )
-    return tokenizer, model.eval()
+    return tokenizer, model
 
 
 @torch.no_grad()
 def encode(
-    tokenizer: BertTokenizerFast, model: BertModel, captions: Sequence[str], batch: int = 256
+    tokenizer: BertTokenizer, model: BertModel, captions: Sequence[str], batch: int = 256
 ) -> Tensor:
     """Captions as (N, 32, 384) fp16: the last hidden states, padded as the pipeline pads them."""
     parts = []
