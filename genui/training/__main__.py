@@ -9,6 +9,7 @@ from importlib import import_module
 
 # name, where its `main(arguments) -> exit status` is, what it does
 COMMANDS = (
+    ("all", "genui.training.recipe:main", "every step of the image model in its order"),
     ("data", "genui.training.data:main", "draw the stickers and avatars to learn from"),
     ("pictures", "genui.training.pictures:main", "draw the training scenes once, with captions"),
     ("autoencoder", "genui.training.autoencoder:main", "train the autoencoder"),

@@ -23,12 +23,12 @@ from diffusers import (
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import AutoTokenizer, BertConfig, BertModel
+from transformers import BertConfig
 
 from genui.training.autoencoder import grid
 from genui.training.loop import Loop
 from genui.training.scales import SCALES, Scale
-from genui.training.text import encode
+from genui.training.text import encode, read
 
 DROPPED = 0.1  # share of captions left out
 GAMMA = 5.0  # of min-SNR
@@ -122,14 +122,11 @@ class Denoising:
 
 def pipeline(folder: Path, unet: nn.Module) -> StableDiffusionPipeline:
     """The standard pipeline around a denoiser and the run's other parts, in fp32."""
+    tokenizer, encoder = read(folder)
     return StableDiffusionPipeline(
         vae=AutoencoderKL.from_pretrained(folder / "vae"),
-        text_encoder=BertModel.from_pretrained(
-            folder / "text_encoder", add_pooling_layer=False, dtype=torch.float32
-        ),
-        tokenizer=AutoTokenizer.from_pretrained(folder / "tokenizer"),
-        unet=unet, scheduler=scheduler(), safety_checker=None, feature_extractor=None,
-        requires_safety_checker=False,
+        text_encoder=encoder, tokenizer=tokenizer, unet=unet, scheduler=scheduler(),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
 
 

