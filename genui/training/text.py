@@ -19,7 +19,7 @@ from transformers import BertConfig, BertModel, BertTokenizer
 from genui.training.scales import TOKENS
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-FREQUENT = 20_000  # BERT's vocabulary is roughly ordered by frequency: keep pieces before this one
+FREQUENT = 15_000  # BERT's vocabulary is roughly ordered by frequency: keep pieces before this one
 
 
 def kept_pieces(vocabulary: dict[str, int], words: Iterable[str]) -> list[str]:
