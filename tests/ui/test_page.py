@@ -11,6 +11,7 @@ from genui.catalog import Catalog
 from genui.settings import Settings
 from genui.studio import Studio
 from genui.ui.app import build_app
+from tests import tiny
 
 
 def labels(studio: Studio) -> list[str]:
@@ -18,9 +19,8 @@ def labels(studio: Studio) -> list[str]:
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_tab_without_a_model_that_runs_here_is_left_out(
-    tmp_path: Path, pipeline: Path, there: bool
-) -> None:
+def test_a_tab_without_a_model_that_runs_here_is_left_out(tmp_path: Path, there: bool) -> None:
+    pipeline = tiny.stickers(tmp_path / "tiny-stickers")
     settings = Settings(data_dir=tmp_path, model=[str(pipeline)] if there else [], warm=False)
     catalog = Catalog.read(extra=tuple(settings.model))
     for model in catalog.of_kind("image"):
