@@ -111,12 +111,7 @@ genui.audio = (() => {
     async open(file) {
       genui.sound.wake();
       this.say(`Reading ${file.name}…`, "quiet");
-      let answer;
-      try {
-        answer = await (await fetch("genui/open", { method: "POST", body: file })).json();
-      } catch {
-        answer = { error: "The file did not arrive; look at your connection and try again." };
-      }
+      const answer = await genui.opened(file);
       const record = answer.record;
       if (record?.request.kind !== "speech") {
         answer.error ??= "This file was made in another tab; open it there.";
@@ -151,18 +146,10 @@ genui.audio = (() => {
 
   // The small drop zone beside the controls.
   function opener(element) {
-    const input = el("input.gu-sr", { type: "file", accept: ".wav,.flac,audio/wav,audio/flac",
-      onchange: () => { if (input.files[0]) tab?.open(input.files[0]); input.value = ""; } });
-    const zone = el("label.gu-drop", {
-      ondragover: (event) => { event.preventDefault(); zone.classList.add("over"); },
-      ondragleave: () => zone.classList.remove("over"),
-      ondrop: (event) => {
-        event.preventDefault();
-        zone.classList.remove("over");
-        if (event.dataTransfer.files[0]) tab?.open(event.dataTransfer.files[0]);
-      },
-    }, input, el("b", {}, "Open a file"), el("span", {}, "Drop a WAV or FLAC made here: it is made again and compared."));
-    element.querySelector(".gu-drop-place").replaceChildren(zone);
+    const take = (file) => tab?.open(file);
+    element.querySelector(".gu-drop-place").replaceChildren(
+      genui.opener("label.gu-drop", { accept: ".wav,.flac,audio/wav,audio/flac", label: "Open a sound made by genui", take },
+        el("b", {}, "Open a file"), el("span", {}, "Drop a WAV or FLAC made here: it is made again and compared.")));
   }
 
   genui.tabs.audio = (element, tools) => { tab = new Tab(element, tools); };

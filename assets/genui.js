@@ -132,9 +132,32 @@ const genui = (() => {
     remove() { this.node.remove(); }
   }
 
+  // A place to drop a file made here, or to choose one: `zone` is the label's tag and class, `text`
+  // what stands in it, `take(file)` gets the file.
+  function opener(zone, { accept, label, take }, ...text) {
+    const input = el("input.gu-sr", { type: "file", accept, "aria-label": label,
+      onchange: () => { if (input.files[0]) take(input.files[0]); input.value = ""; } });
+    const node = el(zone, {
+      ondragover: (event) => { event.preventDefault(); node.classList.add("over"); },
+      ondragleave: () => node.classList.remove("over"),
+      ondrop: (event) => {
+        event.preventDefault();
+        node.classList.remove("over");
+        if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
+      } }, input, ...text);
+    return node;
+  }
+
+  // What the server reads in a file: {record}, {parameters, note} or {error}.
+  async function opened(file) {
+    try {
+      return await (await fetch("genui/open", { method: "POST", body: file })).json();
+    } catch { return { error: "That file could not be sent; try again." }; }
+  }
+
   const notice = (message, tone = "error") => el(`div.gu-notice.${tone}`, { role: "alert" }, message);
 
-  return { key, el, ask, follow, pause, media, seconds, ago, save, copy, Status, notice, tabs: {} };
+  return { key, el, ask, follow, pause, media, seconds, ago, save, copy, Status, opener, opened, notice, tabs: {} };
 })();
 
 // Esc stops what runs in the tab that is open.

@@ -201,27 +201,14 @@ genui.ImageTab = class {
   // --- a file dropped back
 
   drawOpener() {
-    const { el } = genui;
-    const input = el("input.gu-sr", { type: "file", accept: "image/png,image/webp,image/jpeg,.json", "aria-label": "Open a picture made by genui",
-      onchange: () => { if (input.files[0]) this.openFile(input.files[0]); input.value = ""; } });
-    const zone = el("label.gu-open", {
-      ondragover: (event) => { event.preventDefault(); zone.classList.add("over"); },
-      ondragleave: () => zone.classList.remove("over"),
-      ondrop: (event) => {
-        event.preventDefault();
-        zone.classList.remove("over");
-        if (event.dataTransfer.files[0]) this.openFile(event.dataTransfer.files[0]);
-      } }, input, el("b", {}, "Open a picture"), " made by genui, or drop it here: it is made again and compared. Pictures of other tools bring their prompt and settings.");
-    return zone;
+    const accept = "image/png,image/webp,image/jpeg,.json";
+    return genui.opener("label.gu-open", { accept, label: "Open a picture made by genui", take: (file) => this.openFile(file) },
+      genui.el("b", {}, "Open a picture"), " made by genui, or drop it here: it is made again and compared. Pictures of other tools bring their prompt and settings.");
   }
 
   async openFile(file) {
     this.complain(`Reading ${file.name}…`, "quiet");
-    let found;
-    try {
-      found = await (await fetch("genui/open", { method: "POST", body: file })).json();
-    } catch { found = { error: "That file could not be sent; try again." }; }
-    const { record, parameters, note, error } = found;
+    const { record, parameters, note, error } = await genui.opened(file);
     this.toTop();
     if (error) { this.complain(error); return; }
     if (record && record.request.kind !== "image") { this.complain("This file was made in another tab; open it there.", "quiet"); return; }

@@ -221,25 +221,12 @@ genui.TextTab = class {
   // --- a file dropped back
 
   drawOpener() {
-    const { el } = genui;
-    const input = el("input.gu-sr", { type: "file", accept: ".md,.json,.wav,.flac", "aria-label": "Open a file made by genui",
-      onchange: () => { if (input.files[0]) this.open(input.files[0]); input.value = ""; } });
-    const zone = el("label.gu-open", {
-      ondragover: (event) => { event.preventDefault(); zone.classList.add("over"); },
-      ondragleave: () => zone.classList.remove("over"),
-      ondrop: (event) => {
-        event.preventDefault();
-        zone.classList.remove("over");
-        if (event.dataTransfer.files[0]) this.open(event.dataTransfer.files[0]);
-      } }, input, el("b", {}, "Open a file"), " made by genui, or drop it here: it is made again and compared.");
-    return zone;
+    return genui.opener("label.gu-open", { accept: ".md,.json,.wav,.flac", label: "Open a file made by genui", take: (file) => this.open(file) },
+      genui.el("b", {}, "Open a file"), " made by genui, or drop it here: it is made again and compared.");
   }
 
   async open(file) {
-    let found;
-    try {
-      found = await (await fetch("genui/open", { method: "POST", body: file })).json();
-    } catch { found = { error: "That file could not be sent; try again." }; }
+    const found = await genui.opened(file);
     if (found.error) { this.complain(found.error); return; }
     const { record } = found;
     if (record?.request.kind !== "text") {

@@ -3,9 +3,9 @@ own module, imported only when it is asked for."""
 
 from __future__ import annotations
 
-import argparse
 import sys
-from importlib import import_module
+
+from genui import commands
 
 # name, where its `main(arguments) -> exit status` is, what it does
 COMMANDS = (
@@ -24,18 +24,9 @@ COMMANDS = (
 
 def main(arguments: list[str]) -> int:
     """Run the named step with the rest of the arguments; returns its exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m genui.training", description="Makes the embedded models."
+    return commands.run(
+        "python -m genui.training", "Makes the embedded models.", COMMANDS, arguments
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    targets = {}
-    for name, target, help_text in COMMANDS:
-        commands.add_parser(name, help=help_text, add_help=False)
-        targets[name] = target
-    chosen, rest = parser.parse_known_args(arguments)
-    module, function = targets[chosen.command].split(":")
-    status: int = getattr(import_module(module), function)(rest)
-    return status
 
 
 if __name__ == "__main__":
