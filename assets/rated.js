@@ -95,7 +95,7 @@ genui.ratedList = (server) => {
         el("button.gu-quiet", { type: "button", onclick: reset }, "Show everything"));
     }
     return el("li.gu-rated-none", {}, "What other people made stays theirs; only the sums above are shared. " +
-      "Rate something of yours and it shows here. ", genui.goTo("Text", "Write with a model"));
+      "Rate something of yours and it shows here. ", ...genui.goTo("Text", "Write with a model"));
   }
 
   function row({ generation, kind, title, asked: prompt, text, audio, picture, mine: own, rating }) {

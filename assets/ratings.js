@@ -50,16 +50,16 @@ genui.tabs.ratings = (element, { server, trigger, watch, props }) => {
   function emptyState() {
     return el("div.gu-empty.gu-ratings-empty", {}, el("b", {}, "Nobody has rated anything yet"),
       el("p", {}, "Make something, give it a thumb, and this page begins to show what people like."),
-      el("div.gu-row", {}, genui.goTo("Text", "Write with a model"),
-        genui.goTo("Image", "Draw a picture"), genui.goTo("Audio", "Let it speak")));
+      el("div.gu-row", {}, ...genui.goTo("Text", "Write with a model"),
+        ...genui.goTo("Image", "Draw a picture"), ...genui.goTo("Audio", "Let it speak")));
   }
 };
 
-// A button that opens another tab of the page.
-genui.goTo = (name, label) => genui.el("button.gu-chip", { type: "button", onclick: () => {
-  const tabs = [...document.querySelectorAll("[role=tab]")];
-  tabs.find((tab) => tab.textContent.trim() === name)?.click();
-} }, label);
+// A button that opens another tab of the page, in a list; an empty list where the page has no such tab.
+genui.goTo = (name, label) => {
+  const find = () => [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === name);
+  return find() ? [genui.el("button.gu-chip", { type: "button", onclick: () => find()?.click() }, label)] : [];
+};
 
 // The numbers at the top; they count up to a new value and keep their width.
 genui.counts = () => {

@@ -217,6 +217,9 @@ def test_an_empty_tab_invites(models_dir: Path, tmp_path: Path, page: Page) -> N
     try:
         page.goto(f"{server.url}/?tab=ratings")
         expect(page.get_by_text("Nobody has rated anything yet")).to_be_visible()
+        for tab, label in (("Text", "Write with a model"), ("Image", "Draw a picture")):
+            there = page.get_by_role("tab", name=tab).count()
+            expect(page.get_by_role("button", name=label)).to_have_count(there)
         page.get_by_role("button", name="Write with a model").click()
         expect(page.get_by_role("tab", name="Text")).to_have_attribute("aria-selected", "true")
     finally:
