@@ -208,7 +208,7 @@ genui.SoundCard = class SoundCard {
   async compare() {
     const { record, name } = this.expect;
     const answer = await genui.ask(this.server, "verdict", { generation: this.generation.id, record });
-    const note = genui.notice("", answer.identical ? "good" : "quiet");
+    const note = genui.notice("", answer.same ? "good" : "quiet");
     if (answer.error) note.append(answer.error);
     else note.append(genui.el("bdi", {}, name), `, made again. ${answer.sentence}`);
     this.note.replaceChildren(note);

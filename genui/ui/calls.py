@@ -12,10 +12,12 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from genui import provenance
 from genui.backends.base import parse
 from genui.backends.text import TextInputs
 from genui.errors import BadInput, GenuiError
 from genui.jobs import SORRY
+from genui.records import Generation
 from genui.studio import Studio
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ def answer(call: Callable[[Answer], Answer]) -> Call:
 
 
 def shared_calls(studio: Studio) -> list[Call]:
-    """The calls every tab's script makes: follow, stop, past, rate, sound, next_token."""
+    """The calls every tab's script makes: follow, stop, past, rate, sound, next_token, verdict."""
     session = studio.identity.session
 
     @answer
@@ -93,4 +95,11 @@ def shared_calls(studio: Studio) -> list[Call]:
         inputs = parse(TextInputs, data["inputs"])
         return {"top": studio.next_token(str(data["model"]), inputs, min(int(data["count"]), 1000))}
 
-    return [follow, stop, past, rate, sound, next_token]
+    @answer
+    def verdict(data: Answer) -> Answer:
+        """Whether an own generation repeats the one of an opened file, and if not, why."""
+        made = studio.own(session(data["key"]), str(data["generation"]))
+        same, sentence = provenance.verdict(parse(Generation, data["record"]), made)
+        return {"same": same, "sentence": sentence}
+
+    return [follow, stop, past, rate, sound, next_token, verdict]

@@ -12,10 +12,9 @@ from typing import Any
 
 import gradio as gr
 
-from genui import provenance
 from genui.backends.base import parse
 from genui.backends.speech import SpeechOptions
-from genui.records import SEED_MAX, Generation, Request
+from genui.records import SEED_MAX, Request
 from genui.studio import Studio
 from genui.ui.calls import Answer, Call, answer, shared_calls
 from genui.ui.controls import slider
@@ -135,11 +134,4 @@ def calls(studio: Studio) -> list[Call]:
         job = studio.submit(session(data["key"]), request)
         return {"job": job.id, "request": job.request.model_dump(mode="json")}
 
-    @answer
-    def verdict(data: Answer) -> Answer:
-        """Whether an own generation repeats the one of an opened file, and if not, why."""
-        made = studio.own(session(data["key"]), str(data["generation"]))
-        identical, sentence = provenance.verdict(parse(Generation, data["record"]), made)
-        return {"identical": identical, "sentence": sentence}
-
-    return [speak, verdict]
+    return [speak]

@@ -16,7 +16,7 @@ from genui import provenance
 from genui.backends.base import parse
 from genui.backends.image import CELLS_MAX, ImageOptions
 from genui.catalog import Model
-from genui.records import SEED_MAX, Generation, Request
+from genui.records import SEED_MAX, Request
 from genui.studio import Studio
 from genui.ui.calls import Answer, Call, answer, shared_calls
 from genui.ui.controls import slider
@@ -219,13 +219,6 @@ def own_calls(studio: Studio) -> list[Call]:
         return {"job": job.id, "request": job.request.model_dump(mode="json")}
 
     @answer
-    def verdict(data: Answer) -> Answer:
-        """Whether an own generation repeats the one of an opened file, and if not, why."""
-        made = studio.own(session(data["key"]), str(data["generation"]))
-        same, sentence = provenance.verdict(parse(Generation, data["record"]), made)
-        return {"same": same, "sentence": sentence}
-
-    @answer
     def record(data: Answer) -> Answer:
         """The record of an own generation as a file."""
         generation = studio.own(session(data["key"]), str(data["generation"]))
@@ -243,4 +236,4 @@ def own_calls(studio: Studio) -> list[Call]:
         )  # fmt: skip
         return {}
 
-    return [draw, verdict, record, prefer]
+    return [draw, record, prefer]

@@ -289,7 +289,7 @@ def restored(opened: str) -> list[Any]:
 
 
 def own_calls(studio: Studio) -> list[Callable[[Any], Answer]]:
-    """save: an answer as a Markdown file. verdict: whether a repeat equals an opened record."""
+    """save: an answer as a Markdown file."""
     session = studio.identity.session
 
     @answer
@@ -300,10 +300,4 @@ def own_calls(studio: Studio) -> list[Callable[[Any], Answer]]:
             "text": provenance.text_document(generation),
         }
 
-    @answer
-    def verdict(data: Answer) -> Answer:
-        again = studio.own(session(data["key"]), str(data["generation"]))
-        same, sentence = provenance.verdict(parse(Generation, data["record"]), again)
-        return {"same": same, "sentence": sentence}
-
-    return [save, verdict]
+    return [save]
