@@ -142,7 +142,7 @@ def _content(cutouts: Cutouts) -> str:
         + table(("licence", "cutouts"), sorted(licenses.items()))
         + f"""
 {len({c.key for c in cutouts if c.key})} emoji, of which {len(everyday)} everyday ones are marked
-`common`: with the avatars they are what a CPU can learn.
+`common`: in a few sets, and with the avatars, they are what a CPU can learn.
 
 """
         + table(

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -162,10 +162,6 @@ class Cutouts:
     def __getitem__(self, id: str) -> Cutout:
         return self.by_id[id]
 
-    def common(self) -> Cutouts:
-        """Only everyday emoji, and all avatars: what a CPU can learn."""
-        return Cutouts(c for c in self.all if c.common or c.kind == "avatar")
-
     def pixels(self, id: str) -> NDArray[np.uint8]:
         """The picture of a cutout, RGBA (size, size, 4). Raises KeyError for an unknown id."""
         with Image.open(io.BytesIO(self.by_id[id].picture)) as picture:
@@ -181,12 +177,13 @@ class Cutouts:
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
 
     @classmethod
-    def read(cls, path: Path) -> Cutouts:
-        """Read what `write` wrote."""
+    def read(cls, path: Path, everyday: Collection[str] | None = None) -> Cutouts:
+        """Read what `write` wrote; with `everyday`, only avatars and everyday emoji of these
+        sets."""
         import pyarrow.parquet
 
         rows = pyarrow.parquet.read_table(path).to_pylist()
-        return cls(
+        every = (
             Cutout(
                 **row
                 | {
@@ -197,6 +194,9 @@ class Cutouts:
             )
             for row in rows
         )
+        if everyday is None:
+            return cls(every)
+        return cls(c for c in every if c.set in everyday and (c.common or c.kind == "avatar"))
 
 
 def _cut(task: tuple[Drawing, str, int]) -> Cutout | None:

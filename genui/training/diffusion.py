@@ -177,7 +177,7 @@ def main(arguments: list[str]) -> int:
         grid([shown[:6], shown[6:]], folder / f"{loop.step:06}.png")
         return losses
 
-    every = max(200, scale.unet_images // scale.unet_batch // 20)
+    every = max(200, scale.unet_images // scale.unet_batch // 10)
     loop.run(train.batches(scale.unet_batch, loop.step), denoising, report, every=every)
     unet = loop.averaged()
     done = pipeline(chosen.out, unet).to(torch.float16)

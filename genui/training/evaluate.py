@@ -198,8 +198,7 @@ def main(arguments: list[str]) -> int:
     out.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     folder = chosen.judge or chosen.out / "judge"
-    cutouts = Cutouts.read(chosen.data / FILE)
-    cutouts = cutouts.common() if scale.common else cutouts
+    cutouts = Cutouts.read(chosen.data / FILE, scale.everyday)
     print("Drawing what would be right ...", flush=True)
     exam = prepare(chosen.data / FILE, cutouts, judging.load(folder, device), chosen.quick)
     base = open_pipeline(chosen.model or chosen.out / "base", device)

@@ -237,8 +237,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     chosen = parser.parse_args(arguments)
     size, folder, file = SIZES[chosen.scale], chosen.out / "judge", chosen.data / FILE
-    cutouts = Cutouts.read(file)
-    cutouts = cutouts.common() if SCALES[chosen.scale].common else cutouts
+    cutouts = Cutouts.read(file, SCALES[chosen.scale].everyday)
     for split, n in (("train", size.scenes), ("pair", HELD), ("combination", HELD)):
         if not (folder / split / "facts.json").exists():
             print(f"Drawing {n} scenes of {split} ...", flush=True)

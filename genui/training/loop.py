@@ -46,7 +46,7 @@ class Loop:
         self.until = time.monotonic() + minutes * 60
         network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.AdamW(
-            network.parameters(), lr, betas=(0.9, 0.99), weight_decay=weight_decay
+            network.parameters(), lr, betas=(0.9, 0.99), weight_decay=weight_decay, fused=True
         )
         steps = max(1, images // batch)
         warmup = min(200, steps // 10 + 1)
@@ -61,7 +61,9 @@ class Loop:
         self.network, self.optimizer, self.schedule = self.accelerator.prepare(
             network, optimizer, schedule
         )
-        self.ema = EMAModel(network.parameters(), decay=decay, use_ema_warmup=True, power=0.75)
+        self.ema = EMAModel(
+            network.parameters(), decay=decay, use_ema_warmup=True, power=0.75, foreach=True
+        )
         self.ema.to(self.device)
         self.accelerator.register_for_checkpointing(self.ema)
         self.step = 0

@@ -231,8 +231,7 @@ def card(model: Path, out: Path, data: Path) -> str:
     """The whole card as Markdown. `model`: the pipeline's folder; `out`: the run with its logs and
     `evaluation/metrics.json`; `data`: the cutouts. Raises FileNotFoundError without metrics."""
     found = json.loads((out / "evaluation" / "metrics.json").read_text("utf-8"))
-    cutouts = Cutouts.read(data / FILE)
-    cutouts = cutouts.common() if SCALES[found["scale"]].common else cutouts
+    cutouts = Cutouts.read(data / FILE, SCALES[found["scale"]].everyday)
     index = json.loads((model / "model_index.json").read_text("utf-8"))
     few = index["scheduler"][1].startswith("LCM")
     pieces = [

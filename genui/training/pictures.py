@@ -98,8 +98,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--scale", choices=SCALES, default="gpu")
     chosen = parser.parse_args(arguments)
     scale = SCALES[chosen.scale]
-    cutouts = Cutouts.read(chosen.data / FILE)
-    cutouts = cutouts.common() if scale.common else cutouts
+    cutouts = Cutouts.read(chosen.data / FILE, scale.everyday)
     for split, n, name in (("train", scale.scenes, "train"), ("pair", HELD, "held")):
         scenes = sample_scenes(cutouts, len(split), n, split, scale.mixture or MIXTURE)
         write(chosen.data / FILE, scenes, chosen.out / name)

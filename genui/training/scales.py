@@ -13,14 +13,15 @@ class Scale:
 
     vae, unet: channels of each resolution, finest first. attention: which of the UNet's
     resolutions look at the text. mixture: weights of the scene layouts (None: as sampled by
-    default). common: draw only the everyday concepts. scenes: pictures drawn beforehand.
+    default). everyday: the sets and avatar styles that are drawn, emoji of everyday concepts only
+    (None: everything). scenes: pictures drawn beforehand.
     crop: side in pixels of the windows that the autoencoder learns from.
     vae_images, unet_images, lcm_images: pictures seen in training. batch sizes are per step."""
 
     vae: tuple[int, ...]
     unet: tuple[int, ...]
     attention: tuple[bool, ...]
-    common: bool
+    everyday: tuple[str, ...] | None
     mixture: dict[str, float] | None
     scenes: int
     crop: int
@@ -36,21 +37,21 @@ SCALES = {
         vae=(16, 32, 64, 128),
         unet=(64, 128, 256),
         attention=(False, True, True),
-        common=True,
-        mixture={"single": 0.55, "background": 0.10, "recolour": 0.10, "avatar": 0.25},
+        everyday=("fluent", "noto", "twemoji", "big-smile", "toon-head"),
+        mixture={"single": 0.52, "background": 0.14, "recolour": 0.12, "avatar": 0.22},
         scenes=12_000,
         crop=64,
         vae_images=40_000,
         vae_batch=8,
-        unet_images=300_000,
+        unet_images=170_000,
         unet_batch=32,
-        lcm_images=40_000,
+        lcm_images=12_000,
     ),
     "gpu": Scale(
         vae=(32, 64, 128),
         unet=(96, 176, 224),
         attention=(False, True, True),
-        common=False,
+        everyday=None,
         mixture=None,
         scenes=120_000,
         crop=128,

@@ -140,9 +140,8 @@ class Sampler:
         return str(self.rng.choice(clear))
 
     def _one(self, cutout: Cutout, paint: str = "") -> Placed:
-        scale = float(self.rng.uniform(0.84, 1.0))
-        spread = (1 - scale) / 2 + 0.01
-        x, y, turn = 0.5 + self._near(spread), 0.5 + self._near(spread), self._near(4)
+        scale = float(self.rng.uniform(0.88, 0.96))
+        x, y, turn = 0.5 + self._near(0.02), 0.5 + self._near(0.02), self._near(2)
         if cutout.kind == "avatar":
             turn = 0.0
             if cutout.set in BUSTS:
