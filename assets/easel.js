@@ -15,6 +15,7 @@ genui.Easel = class {
     this.brush = new genui.Brush();
     this.source = new genui.Source((picture) => this.brush.load(picture));
     this.axes = new genui.axes.Form(tab.config, () => {});
+    this.modes = this.drawModes();
     const field = (label, hint) => el("textarea.gu-prompt", { rows: 2, dir: "auto", "aria-label": label, placeholder: hint,
       maxlength: "2000", oninput: (event) => { this.fit(event.target); this.live.poke(); }, onkeydown: (event) => {
         if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -34,7 +35,7 @@ genui.Easel = class {
       ondragover: (event) => { if (event.dataTransfer.types.includes("Files")) { event.preventDefault(); this.node.classList.add("over"); } },
       ondragleave: () => this.node.classList.remove("over"),
       ondrop: (event) => { this.node.classList.remove("over"); this.carried(event, event.dataTransfer); } },
-    el("div.gu-composer-top", {}, this.drawModes(), this.live.button),
+    el("div.gu-composer-top", {}, this.modes.node, this.live.button),
     this.extras, this.box, this.to, this.strength.node, this.frames.node, this.chips,
     el("div.gu-composer-foot", {}, this.seed.node, this.sheet, this.button));
     this.brush.load(null);
@@ -50,25 +51,14 @@ genui.Easel = class {
   }
 
   drawModes() {
-    const { el } = genui, modes = Object.keys(genui.Easel.MODES);
-    this.tabs = Object.entries(genui.Easel.MODES).map(([mode, [before, label]]) => el("button", { type: "button", role: "radio", "data-mode": mode,
-      "aria-label": before + label, onclick: () => this.setMode(mode) }, before ? el("span.gu-wide", {}, before) : null, el("span", {}, label)));
-    return el("div.gu-segmented", { role: "radiogroup", "aria-label": "Mode", onkeydown: (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      this.setMode(modes[(modes.indexOf(this.mode) + step + modes.length) % modes.length]);
-      this.tabs.find((tab) => tab.dataset.mode === this.mode).focus();
-    } }, this.tabs);
+    const { el } = genui;
+    return new genui.Segments("Mode", Object.entries(genui.Easel.MODES).map(([mode, [before, label]]) =>
+      [mode, [before ? el("span.gu-wide", {}, before) : null, el("span", {}, label)], before + label]), (mode) => this.setMode(mode));
   }
 
   setMode(mode) {
     this.mode = mode;
-    for (const tab of this.tabs) {
-      const on = tab.dataset.mode === mode;
-      tab.setAttribute("aria-checked", String(on));
-      tab.tabIndex = on ? 0 : -1;
-    }
+    this.modes.put(mode);
     const from = mode === "picture" || mode === "inpaint";
     this.node.dataset.mode = mode;
     this.source.node.hidden = !from;
@@ -114,6 +104,13 @@ genui.Easel = class {
 
   write(text) { this.box.value = text; this.fit(this.box); }
 
+  // Writes the next example.
+  suggest() {
+    const { examples } = this.tab.config;
+    this.suggested = ((this.suggested ?? -1) + 1) % examples.length;
+    this.write(examples[this.suggested]);
+  }
+
   carried(event, data) {
     const file = genui.Source.file(data);
     if (!file) return;
@@ -142,7 +139,9 @@ genui.Easel = class {
 
   // {request} of what stands in the composer; {error} says in one sentence what is missing.
   async request() {
-    const { source, mode } = this, { options, inputs, model, error } = this.common();
+    const { source, mode } = this;
+    if (!this.box.value.trim() && (mode === "text" || mode === "grid")) this.suggest(); // the button works at once
+    const { options, inputs, model, error } = this.common();
     if (error) return { error };
     if (mode === "picture" || mode === "inpaint") {
       if (!source.picture) { source.ask(); return {}; }

@@ -45,16 +45,7 @@ genui.TextTab = class {
 
   drawComposer() {
     const { el } = genui;
-    this.tabs = Object.entries(genui.TextTab.MODES).map(([mode, label]) => el("button", {
-      type: "button", role: "radio", "data-mode": mode, onclick: () => this.setMode(mode) }, label));
-    const segments = el("div.gu-segmented", { role: "radiogroup", "aria-label": "Mode", onkeydown: (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      const next = this.tabs[(this.tabs.findIndex((t) => t.dataset.mode === this.mode) + step + 3) % 3];
-      this.setMode(next.dataset.mode);
-      next.focus();
-    } }, this.tabs);
+    this.modes = new genui.Segments("Mode", Object.entries(genui.TextTab.MODES), (mode) => this.setMode(mode));
     this.fresh = el("button.gu-quiet", { type: "button", onclick: () => this.newChat() }, "New chat");
     this.box = el("textarea.gu-prompt", { rows: 2, dir: "auto", "aria-label": "Prompt",
       onpaste: (event) => this.bound(event, event.clipboardData),
@@ -65,7 +56,7 @@ genui.TextTab = class {
         this.send();
       } });
     this.button = el("button.gu-main-button", { type: "button", onclick: () => this.send() }, "Send");
-    return el("div.gu-composer", {}, el("div.gu-composer-top", {}, segments, this.fresh), this.box,
+    return el("div.gu-composer", {}, el("div.gu-composer-top", {}, this.modes.node, this.fresh), this.box,
       el("div.gu-composer-foot", {}, el("small", {}, "Enter sends · Shift + Enter for a new line"), this.button));
   }
 
@@ -84,11 +75,7 @@ genui.TextTab = class {
 
   setMode(mode) {
     this.mode = mode;
-    for (const tab of this.tabs) {
-      const on = tab.dataset.mode === mode;
-      tab.setAttribute("aria-checked", String(on));
-      tab.tabIndex = on ? 0 : -1;
-    }
+    this.modes.put(mode);
     this.box.placeholder = genui.TextTab.HINTS[mode];
     this.button.textContent = { chat: "Send", complete: "Complete", code: "Write code" }[mode];
     this.notices.replaceChildren();

@@ -23,6 +23,7 @@ and make it better by rating it.</span></div>"""
 SCRIPTS = (
     "vendor/highlight.min.js",
     "genui.js",
+    "segments.js",
     "strip.js",
     "prose.js",
     "thread.js",

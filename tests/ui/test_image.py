@@ -337,11 +337,20 @@ def test_a_phone_holds_every_mode(visitor: Callable[..., Page], live: str) -> No
     assert stage.locator("button:not(.gu-film-thumb)").evaluate_all(small) == []
 
 
+def test_the_button_works_at_once(page: Page, live: str) -> None:
+    stage = arrive(page, live)
+    stage.get_by_role("button", name="Draw", exact=True).click()
+    expect(stage.get_by_label("Prompt", exact=True)).not_to_be_empty()
+    expect(stage.locator("article.gu-pictures")).to_have_count(1)
+
+
 def test_what_is_missing_is_said(page: Page, live: str) -> None:
     stage = arrive(page, live)
     notice, button = stage.locator(".gu-notices"), stage.get_by_role("button", name="Draw")
+    stage.get_by_role("radio", name="Morph").click()
     button.click()
     expect(notice).to_contain_text("Write what you want to see first.")
+    stage.get_by_role("radio", name="Text").click()
     for seed in ("99999999999", "one"):
         draw(stage, "a cat", seed=seed)
         expect(notice).to_contain_text("A seed is a whole number")
