@@ -134,6 +134,9 @@ def parse(schema: type[SchemaT], values: dict[str, Any]) -> SchemaT:
             known = ", ".join(schema.model_fields)
             raise BadInput(f"“{name}” is not an option here; use one of: {known}.") from None
         message = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
+        if first["type"] in ("too_short", "too_long"):  # pydantic talks of tuples here
+            side, bound = ("least", "min") if first["type"] == "too_short" else ("most", "max")
+            message = f"give at {side} {first['ctx'][f'{bound}_length']}"
         if first["type"] == "value_error":
             raise BadInput(f"{message}.") from None
         raise BadInput(f"{name.capitalize()}: {message}.") from None
