@@ -174,7 +174,8 @@ class Avatars:
         dimensions, in standard deviations of the data."""
         spread = torch.tensor(self.statistics.spread)
         away = torch.cdist(places / spread, self.map.places / spread).amin(1)
-        return away / self.config.latent**0.5
+        found: Tensor = away / self.config.latent**0.5
+        return found
 
     def far(self, places: Tensor) -> list[float]:
         """The share, 0–1, of held-out places that lie nearer to the stored ones than each of

@@ -74,16 +74,12 @@ class Styled(nn.Module):
         self.gain, self.even, self.padding = (inputs * kernel**2) ** -0.5, even, kernel // 2
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        """Features (B, inputs, H, W) and a place (B, latent) → (B, outputs, H, W), no bias yet."""
+        """Features (B, inputs, H, W) and a place (B, latent) → (B, outputs, H, W)."""
         style, weight = self.style(w), self.weight * self.gain
         x = F.conv2d(x * style[:, :, None, None], weight, padding=self.padding)
         if self.even:
             power = F.linear(style.square(), weight.square().sum((2, 3)))
             x = x * (power + 1e-8).rsqrt()[:, :, None, None]
-        return x
-
-    def shifted(self, x: Tensor) -> Tensor:
-        """Add the bias to (B, outputs, H, W)."""
         return x + self.bias[:, None, None]
 
 
@@ -138,10 +134,9 @@ class Generator(nn.Module):
             x = layer(x, ws[:, i])
             if i % 2 == 1:  # enlarged after the convolution: a quarter of the work
                 x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-            x = activate(layer.shifted(x))
+            x = activate(x)
             if i % 2 == 0:
-                part = self.to_rgb[i // 2]
-                drawn = part.shifted(part(x, ws[:, i]))
+                drawn = self.to_rgb[i // 2](x, ws[:, i])
                 if picture is not None:
                     drawn = drawn + F.interpolate(
                         picture, scale_factor=2.0, mode="bilinear", align_corners=False
@@ -168,7 +163,8 @@ class Halving(nn.Module):
         """(B, inputs, H, W) → (B, outputs, H/2, W/2)."""
         inner = F.avg_pool2d(activate(self.first(x)), 2)
         inner = activate(self.second(inner))
-        return (inner + self.shortcut(F.avg_pool2d(x, 2))) / GAIN
+        found: Tensor = (inner + self.shortcut(F.avg_pool2d(x, 2))) / GAIN
+        return found
 
 
 class Discriminator(nn.Module):

@@ -40,7 +40,8 @@ class Residual(nn.Module):
             x = F.interpolate(x, scale_factor=2.0, mode="nearest")
             inner = F.interpolate(inner, scale_factor=2.0, mode="nearest")
         inner = self.second(F.silu(self.second_norm(inner)))
-        return x + inner
+        found: Tensor = x + inner
+        return found
 
 
 class AvatarVAE(nn.Module):
