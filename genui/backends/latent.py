@@ -53,8 +53,8 @@ traverse {"place": Place, "rows": 1..64 of dimension (int) or direction (name), 
 encode {"picture": sha256 of a kept picture, "token": its media token}
   → {"place": Place, "picture": data URL of its reconstruction, "original": data URL of what the
      model was shown, both 64 pixels, "distance": mean absolute error, 0..2, "far": 0..1 | null, the
-     share of held-out avatars that are given back better, "exact": false for a GAN, which has no encoder and answers with the
-     map's most similar place: start the task "invert" from there}
+     share of held-out avatars that are given back better, "exact": false for a GAN, which has no
+     encoder and answers with the map's most similar place: start the task "invert" from there}
 shares {"count": 1..1000 = 200, "seed": int = 0, "truncation": 0..1.5 = 1}
   → {"count": n, "heads": {head: [{"answer", "count": int, "share", "low", "high": 95 % Wilson
      interval, "data": share in the training data | null}]}}

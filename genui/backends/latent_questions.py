@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from genui.backends.base import Schema, parse
-from genui.backends.latent import Amount, Name, Way, Place
+from genui.backends.latent import Amount, Name, Place, Way
 from genui.errors import BadInput
 from genui.records import SEED_MAX
 

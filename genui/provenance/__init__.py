@@ -1,10 +1,10 @@
 """What is written into each file, how it is read back, and whether a repeat came out the same.
 
 Every file carries the record of the generation that made it, in an envelope that says that a
-machine made it (the IPTC digital source type). Knows WAV, FLAC, PNG, WebP and text, told apart by
-their content, never by their names; knows no page, no store and no engine. A file that comes in is
-untrusted: sizes in it are never believed, nothing in it names a path, and what it claims is
-validated like any request.
+machine made it (the IPTC digital source type). Knows WAV, FLAC, PNG, WebP, GIF, MP4 and text, told
+apart by their content, never by their names; knows no page, no store and no engine. A file that
+comes in is untrusted: sizes in it are never believed, nothing in it names a path, and what it
+claims is validated like any request.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from genui.provenance.document import (
     text_document,
 )
 from genui.provenance.foreign import read_parameters
+from genui.provenance.gif import SIGNATURES as GIF
+from genui.provenance.gif import embed_gif, from_gif
+from genui.provenance.mp4 import embed_mp4, from_mp4, is_mp4
 from genui.provenance.png import SIGNATURE as PNG
 from genui.provenance.png import embed_png, from_png
 from genui.provenance.sound import embed_wav, from_flac, from_wav, to_flac
@@ -40,8 +43,8 @@ __all__ = [
 
 
 def embed(path: Path, generation: Generation) -> None:
-    """Write the record into the WAV, PNG or WebP file at `path`; its sound or pixels stay the
-    same to the byte. Raises `ValueError` for any other file."""
+    """Write the record into the WAV, PNG, WebP, GIF or MP4 file at `path`; its sound or pixels
+    stay the same to the byte. Raises `ValueError` for any other file."""
     with path.open("rb") as file:
         head = file.read(12)
     if head[:4] == b"RIFF" and head[8:] == b"WAVE":
@@ -50,8 +53,12 @@ def embed(path: Path, generation: Generation) -> None:
         embed_png(path, generation)
     elif head[:4] == b"RIFF" and head[8:] == b"WEBP":
         embed_webp(path, generation)
+    elif head[:6] in GIF:
+        embed_gif(path, generation)
+    elif is_mp4(head):
+        embed_mp4(path, generation)
     else:
-        raise ValueError(f"{path.name} is no WAV, PNG or WebP file")
+        raise ValueError(f"{path.name} is no WAV, PNG, WebP, GIF or MP4 file")
 
 
 def copy_record(source: Path, target: Path, edit: str) -> None:
@@ -66,7 +73,7 @@ def copy_record(source: Path, target: Path, edit: str) -> None:
 
 
 def read(path: Path) -> Generation:
-    """The record in a WAV, FLAC, PNG, WebP, Markdown or JSON file.
+    """The record in a WAV, FLAC, PNG, WebP, GIF, MP4, Markdown or JSON file.
 
     Raises `BadInput` with one sentence: no record in it, damaged, or too large. Takes memory
     for the record only, however large the file is or claims to be."""
@@ -83,6 +90,10 @@ def read_envelope(path: Path) -> Envelope:
             record = from_webp(file)
         elif head[:8] == PNG:
             record = from_png(file)
+        elif head[:6] in GIF:
+            record = from_gif(file)
+        elif is_mp4(head):
+            record = from_mp4(file)
         elif head[:4] == b"fLaC":
             record = from_flac(file)
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from typing import Annotated, BinaryIO, Literal
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from pydantic import Field
 from pydantic_core import from_json
@@ -87,6 +87,16 @@ def xmp(generation: Generation, record: str = "") -> bytes:
     if len(packet) > RECORD_MAX:
         raise BadInput(TOO_LONG)
     return packet
+
+
+def from_xmp(packet: bytes) -> bytes:
+    """The JSON of the record in an XMP packet; raises `BadInput` where there is none."""
+    _, begun, rest = packet.partition(b"<genui:record>")
+    record, ended, _ = rest.partition(b"</genui:record>")
+    if not begun or not ended:
+        raise BadInput(NOT_OURS)
+    text: str = unescape(record.decode("utf-8", "replace"))
+    return text.encode()
 
 
 def parsed(record: bytes) -> Envelope:

@@ -9,10 +9,8 @@ import os
 import struct
 from pathlib import Path
 from typing import BinaryIO
-from xml.sax.saxutils import unescape
 
-from genui.errors import BadInput
-from genui.provenance.document import NOT_OURS, record_document, take, xmp
+from genui.provenance.document import from_xmp, record_document, take, xmp
 from genui.provenance.rewrite import copied, rewritten
 from genui.provenance.riff import chunk, chunks
 from genui.records import Generation
@@ -63,12 +61,7 @@ def _head(file: BinaryIO, name: bytes, start: int, size: int) -> bytes:
 
 def from_webp(file: BinaryIO) -> bytes:
     """The JSON of the record in a WebP file; raises `BadInput`."""
-    _, begun, rest = chunk_of(file, b"XMP ").partition(b"<genui:record>")
-    record, ended, _ = rest.partition(b"</genui:record>")
-    if not begun or not ended:
-        raise BadInput(NOT_OURS)
-    text: str = unescape(record.decode("utf-8", "replace"))
-    return text.encode()
+    return from_xmp(chunk_of(file, b"XMP "))
 
 
 def chunk_of(file: BinaryIO, wanted: bytes) -> bytes:
