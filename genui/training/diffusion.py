@@ -136,7 +136,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/stickers"), help="the run's folder")
     parser.add_argument("--scale", choices=SCALES, default="gpu")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
-    parser.add_argument("--lr", type=float, default=5e-4)
+    parser.add_argument("--lr", type=float, help="learning rate at its peak; default: the scale's")
     parser.add_argument("--start", type=Path, help="weights to start from: a folder like `unet`")
     chosen = parser.parse_args(arguments)
     scale, folder = SCALES[chosen.scale], chosen.out / "diffusion"
@@ -151,7 +151,7 @@ def main(arguments: list[str]) -> int:
     )
     loop = Loop(
         start, folder, images=scale.unet_images, batch=scale.unet_batch,
-        lr=chosen.lr, minutes=chosen.minutes,
+        lr=chosen.lr or scale.unet_lr, minutes=chosen.minutes,
     )  # fmt: skip
     drawing = pipeline(chosen.out, loop.accelerator.unwrap_model(loop.network))
     drawing.set_progress_bar_config(disable=True)

@@ -208,6 +208,7 @@ def main(arguments: list[str]) -> int:
     found = evaluate(exam, models, out)
     found |= {
         "scale": chosen.scale,
+        "quick": chosen.quick,
         "device": device.type,
         "judge": json.loads((folder / "accuracy.json").read_text("utf-8")),
         "taught_layouts": sorted(scale.mixture) if scale.mixture else ["all"],

@@ -16,7 +16,8 @@ class Scale:
     default). everyday: the sets and avatar styles that are drawn, emoji of everyday concepts only
     (None: everything). scenes: pictures drawn beforehand.
     crop: side in pixels of the windows that the autoencoder learns from.
-    vae_images, unet_images, lcm_images: pictures seen in training. batch sizes are per step."""
+    vae_images, unet_images, lcm_images: pictures seen in training. batch sizes are per step.
+    unet_lr: the denoiser's learning rate at its peak; fewer pictures want a larger one."""
 
     vae: tuple[int, ...]
     unet: tuple[int, ...]
@@ -29,6 +30,7 @@ class Scale:
     vae_batch: int
     unet_images: int
     unet_batch: int
+    unet_lr: float
     lcm_images: int
 
 
@@ -43,8 +45,9 @@ SCALES = {
         crop=64,
         vae_images=40_000,
         vae_batch=8,
-        unet_images=170_000,
+        unet_images=140_000,
         unet_batch=32,
+        unet_lr=1e-3,
         lcm_images=12_000,
     ),
     "gpu": Scale(
@@ -59,6 +62,7 @@ SCALES = {
         vae_batch=64,
         unet_images=3_000_000,
         unet_batch=512,
+        unet_lr=5e-4,
         lcm_images=600_000,
     ),
 }
