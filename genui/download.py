@@ -170,3 +170,14 @@ def _continue(
                 file.write(chunk)
                 had += len(chunk)
                 meter(had)
+
+
+def bytes_under(folder: Path) -> int:
+    """The size of all files under a folder that others may be writing into."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:  # pip moved it between the listing and the look
+            continue
+    return total

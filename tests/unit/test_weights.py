@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from huggingface_hub import constants
 
-from genui import download, weights
+from genui import download, weights, wheel
 from genui.catalog import Catalog, Model
 from genui.errors import Cancelled, GenuiError, StorageFull, Unavailable
 from tests.unit.web import Hub, hub, listing
@@ -458,7 +458,7 @@ def test_a_wheel_fetch_stops_at_once(tmp_path: Path) -> None:
 
 
 def test_without_pip_the_sentence_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "find_spec", lambda name: None)
+    monkeypatch.setattr(wheel, "find_spec", lambda name: None)
     source = {"type": "wheel", "package": "x", "version": "1", "sha256": "0" * 64, "member": "y"}
     with pytest.raises(Unavailable, match="pip"):
         locate(model(sources=[source]), tmp_path)
