@@ -5,6 +5,7 @@ Says what each model is and whether this machine can run it. Fetches and loads n
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -116,14 +117,15 @@ class Catalog:
 def operator_model(name: str) -> Model:
     """A catalog entry for what the operator gave with `--model`.
 
-    A path to a .gguf file runs in llama.cpp, a folder with a model_index.json in diffusers, any
-    other folder or a hub id in transformers. The operator is trusted, so neither hash nor licence
-    is known or required.
+    A path to a .gguf file runs in llama.cpp, a folder with a model_index.json in diffusers, one
+    whose config.json has the kind "vae" or "gan" in our own engine for avatars, any other folder
+    or a hub id in transformers. The operator is trusted, so neither hash nor licence is known or
+    required.
     """
     path = Path(name).expanduser()
     gguf = name.endswith(".gguf")
     index = path / "model_index.json"
-    pipeline = index.exists()
+    kind, backend = _engine_of(path, gguf)
     local = path.exists() or gguf
     source = (
         Source(type="path", path=str(path.absolute())) if local else Source(type="hub", repo=name)
@@ -131,20 +133,36 @@ def operator_model(name: str) -> Model:
     stem = path.name.removesuffix(".gguf")  # not path.stem: "Qwen2.5-0.5B" ends in no suffix
     slug = "".join(c if c.isalnum() or c in "._-" else "-" for c in stem if c.isascii())
     size = path.stat().st_size if path.is_file() else None
-    if pipeline:
-        size = sum(file.stat().st_size for file in path.glob("*/*.safetensors"))
+    if kind != "text":
+        weights = path.glob("*/*.safetensors" if kind == "image" else "*.safetensors")
+        size = sum(file.stat().st_size for file in weights)
     return Model(
         id=slug.strip("._-") or "model",
         title=stem if local else name,
-        kind="image" if pipeline else "text",
-        backend="llamacpp" if gguf else "diffusers" if pipeline else "transformers",
+        kind=kind,
+        backend=backend,
         summary="Added by the operator.",
         size=size,
         file=path.name if gguf else "",
         needs=Needs(memory_mb=int((size or 0) * 1.3 / 2**20)),
-        few_steps=pipeline and "LCMScheduler" in index.read_text("utf-8"),
+        few_steps=kind == "image" and "LCMScheduler" in index.read_text("utf-8"),
         sources=(source,),
     )
+
+
+def _engine_of(path: Path, gguf: bool) -> tuple[str, str]:
+    """The kind and engine of what lies at a path, or of a hub id."""
+    if gguf:
+        return "text", "llamacpp"
+    if (path / "model_index.json").exists():
+        return "image", "diffusers"
+    try:
+        config = json.loads((path / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        config = None
+    if isinstance(config, dict) and config.get("kind") in ("vae", "gan"):
+        return "latent", "avatars"
+    return "text", "transformers"
 
 
 def why_not(model: Model, machine: Machine) -> str | None:

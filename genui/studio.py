@@ -18,14 +18,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import BoundedSemaphore, Thread
 from threading import Event as Flag
-from threading import Thread
 from typing import Any
 
 import genui
 from genui import pictures, provenance, weights
 from genui.backends import engine
 from genui.backends.base import Backend, Output, Placement, parse
+from genui.backends.latent import SLOW, LatentBackend
 from genui.backends.text import TextBackend, TextInputs
 from genui.catalog import Catalog, Model, why_not
 from genui.engines import Engines, Tell
@@ -66,6 +67,7 @@ SHOWN = {
 }  # fmt: skip
 
 OTHERS_MAX = 12  # results that one pick may be better than
+AT_ONCE, SLOW_AT_ONCE = 24, 4  # questions about latent models that are being answered
 
 
 def attached(backend: type[Backend[Any, Any]], request: Request) -> list[str]:
@@ -102,6 +104,7 @@ class Studio:
         self.jobs = Jobs(self._run, settings.queue_max, settings.session_jobs)
         self.ratings = Ratings(self.store, self.identity, self.catalog, settings)
         self._recent_ratings: dict[str, deque[float]] = defaultdict(deque)
+        self._quick, self._slow = BoundedSemaphore(AT_ONCE), BoundedSemaphore(SLOW_AT_ONCE)
 
     def _sweep_scratch(self) -> None:
         """Remove what a killed process left; another live process may share the folder, so only
@@ -161,13 +164,17 @@ class Studio:
         if reason := why_not(model, self.machine):
             raise Unavailable(reason)
         for sha256 in attached(backend, request):
-            right = self.identity.media_token(sha256, "picture")
-            if not hmac.compare_digest((tokens or {}).get(sha256, "").encode(), right.encode()):
-                raise NotFound("The picture to start from is not here; add it again.")
-            self.store.media.path(sha256)
+            self._picture(sha256, (tokens or {}).get(sha256, ""))
         if request.seed is None:
             request = request.model_copy(update={"seed": secrets.randbelow(SEED_MAX + 1)})
         return self.jobs.submit(session, request, self.engines.slots(model))
+
+    def _picture(self, sha256: str, token: str) -> Path:
+        """A kept picture of the visitor's; raises `NotFound` where the token does not fit."""
+        right = self.identity.media_token(sha256, "picture")
+        if not hmac.compare_digest(token.encode(), right.encode()):
+            raise NotFound("The picture to start from is not here; add it again.")
+        return self.store.media.path(sha256)
 
     def reproduce(
         self, session: str, generation: Generation, tokens: dict[str, str] | None = None
@@ -348,6 +355,32 @@ class Studio:
             if not isinstance(backend, TextBackend):
                 raise BadInput(f"{model.title} writes no text.")
             return list(backend.next_token(inputs, count))
+
+    def explore(self, model_id: str, question: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a question about a latent model (see `backends.latent`), outside the
+        queue; may load the model first. Keeps nothing. Raises `BadInput`, `NotFound`, `Busy` when
+        too many ask at once, `Unavailable`."""
+        model = self.catalog.get(model_id)
+        ask, picture = question.get("ask"), None
+        if model.kind != LatentBackend.kind:
+            raise BadInput(f"{model.title} has no latent space to explore; choose another model.")
+        if ask == "encode":
+            picture = self._picture(str(question.get("picture")), str(question.get("token")))
+            question = {k: v for k, v in question.items() if k not in ("picture", "token")}
+        turn = self._slow if ask in SLOW else self._quick
+        if not turn.acquire(blocking=False):
+            raise Busy("Many people are exploring right now; try again in a moment.")
+        try:
+            with self.engines.use(model, lambda *_: None, Flag()) as backend:
+                assert isinstance(backend, LatentBackend)
+                answer = backend.explore(question, picture)
+                if ask == "describe":
+                    atlas = self.store.media.put(backend.atlas, "atlas", "image/webp").model_dump()
+                    atlas["token"] = self.identity.media_token(atlas["sha256"], "atlas")
+                    answer["atlas"] = atlas
+                return answer
+        finally:
+            turn.release()
 
     # --- rating -------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ ENGINES: tuple[tuple[str, str], ...] = (
     ("transformers", "genui.backends.text_transformers:Transformers"),
     ("hibari", "genui.backends.speech_hibari:Hibari"),
     ("diffusers", "genui.backends.image_diffusers:Diffusers"),
+    ("avatars", "genui.backends.latent_avatars:Avatars"),
 )
 
 

@@ -75,6 +75,7 @@ from genui.records import Request
 SIDE = 64  # pixels a side of what the models draw
 LATENT_MAX = 512  # coordinates of a place
 WALK_MAX = 64_000_000  # pixels of all frames of a walk together
+SLOW = ("shares", "traverse")  # questions that take seconds and may keep others waiting
 
 Coordinate = Annotated[float, Field(ge=-20.0, le=20.0)]
 At = Annotated[tuple[Coordinate, ...], Field(min_length=1, max_length=LATENT_MAX)]

@@ -34,6 +34,8 @@ JSON = ("application/json", "json")
 TYPES = {
     "audio": ("audio/wav", "wav"), "tokens": JSON, "segments": JSON,
     "picture": ("image/png", "png"), "film": ("image/webp", "webp"),
+    "walk-webp": ("image/webp", "webp"), "walk-gif": ("image/gif", "gif"),
+    "walk-mp4": ("video/mp4", "mp4"), "atlas": ("image/webp", "webp"),
 }  # fmt: skip
 
 GONE = "This file is not here."

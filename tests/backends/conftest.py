@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from threading import Event as Flag
@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from genui.backends.base import Backend, Output
+from genui.backends.base import Backend, Output, Placement
+from genui.backends.latent_avatars import Avatars
 from genui.records import Event, Request
 from tests import tiny as tiny_pipelines
+from tests.tiny_avatars import avatars
 
 Run = Callable[..., tuple[list[Event], Output]]
 
@@ -106,3 +108,21 @@ def pipeline_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str],
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tiny(tmp_path_factory.mktemp("tiny"), template=True)
+
+
+@pytest.fixture(scope="session")
+def latent_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Avatars]]:
+    """The tiny "vae" and "gan", loaded."""
+    loaded = {}
+    for kind in ("vae", "gan"):
+        loaded[kind] = Avatars(avatars(tmp_path_factory.mktemp(kind), kind), Placement(threads=1))
+        loaded[kind].load()
+    yield loaded
+    for model in loaded.values():
+        model.unload()
+
+
+@pytest.fixture(params=["vae", "gan"])
+def latent(request: pytest.FixtureRequest, latent_models: dict[str, Avatars]) -> Avatars:
+    """Both tiny latent models, one after the other."""
+    return latent_models[request.param]
