@@ -128,7 +128,7 @@ class Statistics:
     spread: standard deviation of the data per dimension (latent,). kl: nats per dimension (VAE), or
     empty. shares: head → answer → how many of `pictures` training pictures have it; a head that
     does not apply to every picture sums to less. apart: distance of held-out places from the
-    nearest stored one, in `Avatars.apart`'s measure. scores: the discriminator's, of training
+    nearest stored one by `distance`. scores: the discriminator's, of training
     pictures (GAN). errors: mean absolute error, 0–2, of held-out avatars given back by the VAE."""
 
     spread: list[float]
@@ -170,17 +170,21 @@ class Avatars:
             return self.network.decode(places).clamp(-1, 1)
 
     def apart(self, places: Tensor) -> Tensor:
-        """How far places (B, latent) are from the nearest stored one (B,): root mean square over
-        dimensions, in standard deviations of the data."""
-        spread = torch.tensor(self.statistics.spread)
-        away = torch.cdist(places / spread, self.map.places / spread).amin(1)
-        found: Tensor = away / self.config.latent**0.5
-        return found
+        """How far places (B, latent) are from the nearest stored one (B,), see `distance`."""
+        return distance(places, self.map.places, torch.tensor(self.statistics.spread))
 
     def far(self, places: Tensor) -> list[float]:
         """The share, 0–1, of held-out places that lie nearer to the stored ones than each of
         these (B, latent) does: 1 is farther than all of them."""
         return [self.statistics.apart.share(number) for number in self.apart(places).tolist()]
+
+
+def distance(places: Tensor, stored: Tensor, spread: Tensor) -> Tensor:
+    """How far places (B, latent) are from the nearest of the stored ones (N, latent): root mean
+    square over dimensions, in standard deviations `spread` (latent) of the data, (B,)."""
+    away = torch.cdist(places / spread, stored / spread).amin(1)
+    found: Tensor = away / places.shape[1] ** 0.5
+    return found
 
 
 def build(config: Config) -> AvatarVAE | Generator:

@@ -19,6 +19,15 @@ COMMANDS = (
     ("judge", "genui.training.judge:main", "train the network that marks the pictures"),
     ("evaluate", "genui.training.evaluate:main", "measure the image model"),
     ("card", "genui.training.modelcard:main", "write the model card"),
+    ("avatars-all", "genui.training.latent.recipe:main", "every step of the avatar models"),
+    ("avatars", "genui.training.latent.data:main", "draw avatars, skewed ones and pairs"),
+    ("avatar-judge", "genui.training.latent.judge:main", "train what reads attributes off avatars"),
+    ("avatar-vae", "genui.training.latent.vae:main", "train the VAE"),
+    ("avatar-gan", "genui.training.latent.gan:main", "train the GAN"),
+    ("avatar-directions", "genui.training.latent.directions:main", "find and measure directions"),
+    ("avatar-map", "genui.training.latent.map:main", "draw the map of a latent space"),
+    ("avatar-evaluate", "genui.training.latent.evaluate:main", "measure a VAE or a GAN"),
+    ("avatar-card", "genui.training.latent.card:main", "write its model card"),
 )
 
 

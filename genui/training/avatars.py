@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -175,9 +175,27 @@ def combination(style: str, attributes: dict[str, str]) -> str:
     return f"{style}|{worn}|{colour}"
 
 
+def draw(folder: Path, requests: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Let Node.js draw in `folder`, where the packages are installed: what npm/avatars.mjs answers
+    to these requests, row by row. Raises ArtMissing where Node.js does not run."""
+    try:
+        done = subprocess.run(
+            ["node", "avatars.mjs"],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            input=json.dumps(requests).encode(),
+        )
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        raise ArtMissing(
+            "The avatars could not be drawn: install Node.js 18 or newer and run the command again."
+        ) from error
+    for line in done.stdout.decode().splitlines():
+        yield json.loads(line)
+
+
 def avatar_drawings(folder: Path, count: int) -> Iterator[Drawing]:
-    """`count` avatars of each style, drawn by Node.js in `folder`, where the packages are
-    installed. Raises ArtMissing where Node.js does not run."""
+    """`count` avatars of each style, drawn by `draw`."""
     requests = [
         {
             "style": name,
@@ -191,21 +209,7 @@ def avatar_drawings(folder: Path, count: int) -> Iterator[Drawing]:
         }
         for name, style in STYLES.items()
     ]
-    command = ["node", "avatars.mjs"]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            check=True,
-            capture_output=True,
-            input=json.dumps(requests).encode(),
-        )
-    except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        raise ArtMissing(
-            "The avatars could not be drawn: install Node.js 18 or newer and run the command again."
-        ) from error
-    for line in done.stdout.decode().splitlines():
-        row = json.loads(line)
+    for row in draw(folder, requests):
         said = attributes_of(STYLES[row["style"]], row["drawn"])
         yield Drawing(
             row["svg"], f"{row['style']}/{row['seed']}", "avatar", row["style"], "CC-BY-4.0",

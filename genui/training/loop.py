@@ -1,7 +1,8 @@
 """What every training step shares: device and precision, EMA, schedule, log, checkpoints, resuming.
 
 Knows nothing of what is trained. One `Loop` trains one network until it has seen its pictures, or
-until the time is up; started again, it goes on where it stopped."""
+until the time is up; started again, it goes on where it stopped. A `Duel` trains two against each
+other in the same way."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from accelerate import Accelerator
 from diffusers.training_utils import EMAModel
 from torch import Tensor, nn
@@ -24,7 +26,8 @@ class Loop:
     """Steps of AdamW over `network` with a warm-up and a cosine, and an EMA of its weights.
 
     folder: for the checkpoint and `log.jsonl`. images: pictures to see in all. batch: pictures a
-    step. minutes: wall-clock limit of this run. decay: of the EMA at its end."""
+    step. minutes: wall-clock limit of this run. decay: of the EMA at its end. mixed: bfloat16 where
+    a GPU has it."""
 
     def __init__(
         self,
@@ -37,16 +40,18 @@ class Loop:
         minutes: float = 1e9,
         decay: float = 0.9995,
         weight_decay: float = 0.01,
+        betas: tuple[float, float] = (0.9, 0.99),
+        mixed: bool = True,
     ) -> None:
         torch.backends.cuda.matmul.allow_tf32 = True
-        cuda = torch.cuda.is_available()
-        self.accelerator = Accelerator(mixed_precision="bf16" if cuda else "no")
+        bf16 = mixed and torch.cuda.is_available()
+        self.accelerator = Accelerator(mixed_precision="bf16" if bf16 else "no")
         self.device = self.accelerator.device
         self.folder, self.images, self.batch = folder, images, batch
         self.until = time.monotonic() + minutes * 60
         network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.AdamW(
-            network.parameters(), lr, betas=(0.9, 0.99), weight_decay=weight_decay, fused=True
+            network.parameters(), lr, betas=betas, weight_decay=weight_decay, fused=True
         )
         steps = max(1, images // batch)
         warmup = min(200, steps // 10 + 1)
@@ -57,6 +62,7 @@ class Loop:
                 0.02 + 0.98 * (1 + math.cos(math.pi * done)) / 2
             )
 
+        self.pace = pace
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
         self.network, self.optimizer, self.schedule = self.accelerator.prepare(
             network, optimizer, schedule
@@ -68,9 +74,14 @@ class Loop:
         self.accelerator.register_for_checkpointing(self.ema)
         self.step = 0
         folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "checkpoint" / "step.json").exists():
-            self.accelerator.load_state(str(folder / "checkpoint"))
-            self.step = json.loads((folder / "checkpoint" / "step.json").read_text())["step"]
+        self.resume()
+
+    def resume(self) -> None:
+        """Go on from the checkpoint, if there is a whole one."""
+        folder = self.folder / "checkpoint"
+        if (folder / "step.json").exists():
+            self.accelerator.load_state(str(folder))
+            self.step = json.loads((folder / "step.json").read_text())["step"]
 
     @property
     def seen(self) -> int:
@@ -91,17 +102,33 @@ class Loop:
     ) -> None:
         """Train: `loss(network, batch)` gives named losses, of which "loss" is minimised. Every
         `every` steps `report()` runs on the EMA weights and what it returns is logged."""
+
+        def update(batch: Any) -> dict[str, Tensor]:
+            with self.accelerator.autocast():
+                losses = loss(self.network, batch)
+            self.accelerator.backward(losses["loss"])
+            self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)
+            self.optimizer.step()
+            self.optimizer.zero_grad(set_to_none=True)
+            return losses
+
+        self.follow(batches, update, report, every)
+
+    def follow(
+        self,
+        batches: Iterator[Any],
+        update: Callable[[Any], dict[str, Tensor]],
+        report: Callable[[], dict[str, float]] | None = None,
+        every: int = 500,
+    ) -> None:
+        """Call `update` with batch after batch, and after each step the schedule, the EMA, the log
+        and the checkpoint; what `update` returns is logged."""
         began, saved, start = time.monotonic(), time.monotonic(), self.step
         sums: dict[str, Tensor] = {}
         self.network.train()
         while not self.done and time.monotonic() < self.until:
-            with self.accelerator.autocast():
-                losses = loss(self.network, next(batches))
-            self.accelerator.backward(losses["loss"])
-            self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)
-            self.optimizer.step()
+            losses = update(next(batches))
             self.schedule.step()
-            self.optimizer.zero_grad(set_to_none=True)
             self.ema.step(self.network.parameters())
             self.step += 1
             for name, value in losses.items():
@@ -148,3 +175,79 @@ class Loop:
         network: nn.Module = self.accelerator.unwrap_model(self.network)
         self.ema.copy_to(network.parameters())
         return network.to("cpu", torch.float32).eval()
+
+
+class Duel(Loop):
+    """A generator, with an EMA, against a discriminator: the relativistic pairing loss with
+    gradient penalties on both sides (Huang et al. 2024, "The GAN is dead", 2501.05441).
+
+    The generator takes noise (batch, latent). Both learn at once from one pass of the
+    discriminator: its loss softplus(f - r) and the generator's softplus(r - f), f and r the scores
+    of a made and a real picture, differ in their gradient for f by the factor -exp(r - f) alone.
+    gamma: weight of the penalties, falling to a tenth; they are computed at every `LAZY`-th step,
+    as much heavier (Karras et al. 2020, 1912.04958, appendix B)."""
+
+    LAZY = 4
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        folder: Path,
+        *,
+        latent: int,
+        gamma: float,
+        lr: float,
+        **settings: Any,
+    ) -> None:
+        # no momentum in either: each must follow the other at once
+        betas = (0.0, 0.99)
+        super().__init__(
+            generator, folder, lr=lr, betas=betas, weight_decay=0, mixed=False, **settings
+        )
+        rival = discriminator.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        optimizer = torch.optim.AdamW(
+            rival.parameters(), lr, betas=betas, weight_decay=0, fused=True
+        )
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self.pace)
+        self.rival, self.rival_optimizer, self.rival_schedule = self.accelerator.prepare(
+            rival, optimizer, schedule
+        )
+        self.latent, self.gamma = latent, gamma
+        self.resume()
+
+    def play(
+        self,
+        batches: Iterator[Tensor],
+        report: Callable[[], dict[str, float]] | None = None,
+        every: int = 500,
+    ) -> None:
+        """Train on real pictures (batch, C, H, W)."""
+        self.follow(batches, self._round, report, every)
+
+    def _round(self, real: Tensor) -> dict[str, Tensor]:
+        made = self.network(torch.randn(len(real), self.latent, device=self.device))
+        shown = made.detach().requires_grad_()
+        r, f = self.rival(torch.cat([real, shown])).chunk(2)
+        loss = F.softplus(f - r).mean()
+        self.accelerator.backward(loss)
+        assert shown.grad is not None
+        turned = -(r - f).detach().clamp(max=30).exp()
+        made.backward(shown.grad * turned[:, None, None, None])
+        found = {"loss": loss, "lead": (r - f).mean()}
+        if self.step % self.LAZY == 0:
+            steep = self._steepness(real), self._steepness(shown.detach())
+            gamma = self.gamma * (0.1 + 0.9 * max(0.0, 1 - self.seen / self.images))
+            self.accelerator.backward(gamma / 2 * self.LAZY * (steep[0] + steep[1]))
+            found |= {"r1": steep[0] * self.LAZY, "r2": steep[1] * self.LAZY}
+        for optimizer in (self.optimizer, self.rival_optimizer):
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.rival_schedule.step()
+        return found
+
+    def _steepness(self, images: Tensor) -> Tensor:
+        """Mean squared length of the score's gradient at these pictures."""
+        images = images.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(self.rival(images).sum(), images, create_graph=True)
+        return slope.square().sum((1, 2, 3)).mean()

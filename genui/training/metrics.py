@@ -110,6 +110,21 @@ def neighbourhoods(real: Tensor, made: Tensor, k: int = NEIGHBOURS) -> dict[str,
     return {name: round(float(value), 4) for name, value in found.items()}
 
 
+def precision_recall(real: Tensor, made: Tensor, k: int = 3) -> dict[str, float]:
+    """Improved precision and recall (Kynkäänniemi et al. 2019, 1904.06991): share of made vectors
+    inside the ball to the k-th neighbour of any real one, and the other way round. Both fall with
+    fewer vectors: compare at equal counts, more than k of each."""
+
+    def inside(of: Tensor, among: Tensor) -> float:
+        radius = torch.cdist(among, among).kthvalue(k + 1, 1).values
+        return float((torch.cdist(of, among) <= radius).any(1).double().mean())
+
+    return {
+        "precision": round(inside(made, real), 4),
+        "recall": round(inside(real, made), 4),
+    }
+
+
 def spread(groups: Sequence[Tensor]) -> float:
     """Mean distance between two vectors of the same group, averaged over groups (each (n, D),
     n >= 2): 0 when all pictures of a prompt are the same."""
