@@ -18,6 +18,7 @@ SUITES = {
     "text": "genui.bench.text:bench_text",
     "speech": "genui.bench.speech:bench_speech",
     "image": "genui.bench.image:bench_image",
+    "latent": "genui.bench.latent:bench_latent",
     "store": "genui.bench.rows:bench_store_rows",
 }
 

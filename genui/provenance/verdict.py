@@ -30,7 +30,7 @@ def verdict(original: Generation, again: Generation) -> tuple[bool, str]:
     if original.usage.get("index") != again.usage.get("index"):
         return False, "Not comparable: the two stand at different places of their batch."
     if original.output_sha256 == again.output_sha256:
-        what = "pixel" if after.kind == "image" else "byte"
+        what = "pixel" if after.kind in ("image", "latent") else "byte"
         return True, f"Identical: every {what} came out the same again."
     if (
         original.status == "stopped"

@@ -23,7 +23,8 @@ from genui.jobs import SORRY
 from genui.records import Rating, Segment
 from genui.settings import Settings
 from genui.studio import Studio
-from genui.ui.programs import Programs, known_id, string, strings
+from genui.ui.api_latent import LatentCalls
+from genui.ui.programs import known_id, string, strings
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ def add_endpoints(studio: Studio) -> None:
     calls = Calls(studio)
     for name, slow in (
         ("text", True), ("image", True), ("speech", True), ("reproduce", True), ("rate", False),
-        ("prefer", False), ("models", False), ("generation", False),
+        ("prefer", False), ("models", False), ("generation", False), ("latent", True),
+        ("explore", False),
     ):  # fmt: skip
         api(
             told(getattr(calls, name)),
@@ -90,7 +92,7 @@ def told(call: Callable[P, R]) -> Callable[P, R]:
     return safe
 
 
-class Calls(Programs):
+class Calls(LatentCalls):
     """One method for each endpoint. Their docstrings are what clients and MCP tools are shown."""
 
     def text(
@@ -230,7 +232,8 @@ class Calls(Programs):
         """
         session = self._session(request)
         original = self.studio.own(session, known_id(generation_id))
-        tokens = self._rights(*(original.request.inputs.get(name) for name in ("image", "mask")))
+        started_from = (original.request.inputs.get(n) for n in ("image", "mask", "picture"))
+        tokens = self._rights(*started_from)
         made = self._made(self.studio.reproduce(session, original, tokens))
         again = provenance.counterpart(original, made) or made[-1]
         identical, verdict = provenance.verdict(original, again)
@@ -299,7 +302,7 @@ class Calls(Programs):
         """List the models of this server, the default of each kind first.
 
         Args:
-            kind: "text", "image" or "speech"; empty lists all.
+            kind: "text", "image", "speech" or "latent"; empty lists all.
 
         Returns:
             A list of JSON objects with id, kind, title, summary, license, size in bytes, and

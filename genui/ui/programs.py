@@ -23,7 +23,10 @@ from genui.records import Artifact, Failed, Finished, Generation, Made, Request
 from genui.studio import Studio
 
 PATIENCE = 900.0  # seconds a client may wait for its job, the queue included
-SUFFIXES = {"audio": ".wav", "picture": ".png"}  # of the artifacts that programs are given
+SUFFIXES = {  # of the artifacts that programs are given
+    "audio": ".wav", "picture": ".png", "walk-webp": ".webp", "walk-gif": ".gif",
+    "walk-mp4": ".mp4",
+}  # fmt: skip
 
 
 class Programs:
