@@ -1,9 +1,9 @@
 """`python -m genui.training diffusion`: the denoiser, from text vectors to latents.
 
 A UNet2DConditionModel that predicts v (Salimans and Ho 2022, 2202.00512) under a schedule with
-zero terminal signal-to-noise ratio (Lin et al. 2023, 2305.08891), weighted by min-SNR-5 (Hang et
-al. 2023, 2303.09556), with a tenth of the captions left out for guidance without a classifier
-(Ho and Salimans 2022, 2207.12598)."""
+zero terminal signal-to-noise ratio (Lin et al. 2023, 2305.08891), with less weight above a ratio of
+5 (after Hang et al. 2023, 2303.09556), with a tenth of the captions left out for guidance without a
+classifier (Ho and Salimans 2022, 2207.12598)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from genui.training.scales import SCALES, Scale
 from genui.training.text import encode, read
 
 DROPPED = 0.1  # share of captions left out
-GAMMA = 5.0  # of min-SNR
+GAMMA = 5.0  # signal-to-noise ratio above which a step counts less
 PROMPTS = (
     "a red apple, 3d style", "a cat face", "a purple heart, flat style", "pizza, noto style",
     "a blue car, twemoji style", "a smiling face with sunglasses",
@@ -113,9 +113,9 @@ class Denoising:
         target = self.noise.get_velocity(batch.latents, noise, steps)
         made = network(noisy, steps, batch.texts).sample.float()
         snr: Tensor = self.alphas[steps] / (1 - self.alphas[steps])
-        weight = snr.clamp(max=GAMMA) / (snr + 1)
-        # with zero terminal SNR the plain weight would switch the last step off
-        weight = weight.clamp(min=0.05)
+        # Min-SNR's own weight for v would all but switch off the noisiest steps, and it is there
+        # that words become shapes: only nearly clean latents count less.
+        weight = (GAMMA / snr).clamp(max=1)
         errors: Tensor = (made - target).pow(2).mean((1, 2, 3))
         return (weight * errors).mean()
 

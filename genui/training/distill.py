@@ -109,6 +109,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/stickers"), help="the run's folder")
     parser.add_argument("--scale", choices=SCALES, default="gpu")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
+    parser.add_argument("--lr", type=float, default=1e-4, help="learning rate at its peak")
     chosen = parser.parse_args(arguments)
     scale, folder = SCALES[chosen.scale], chosen.out / "distill"
     torch.manual_seed(0)
@@ -118,7 +119,7 @@ def main(arguments: list[str]) -> int:
     student = student_of(teacher)
     target = copy.deepcopy(student)
     loop = Loop(
-        student, folder, images=scale.lcm_images, batch=scale.unet_batch, lr=1e-4,
+        student, folder, images=scale.lcm_images, batch=scale.lcm_batch, lr=chosen.lr,
         minutes=chosen.minutes, decay=0.99, weight_decay=0.0,
     )  # fmt: skip
     teacher = teacher.to(loop.device).eval().requires_grad_(False)
@@ -142,9 +143,9 @@ def main(arguments: list[str]) -> int:
         grid(rows, folder / f"{loop.step:06}.png")
         return {}
 
-    every = max(100, scale.lcm_images // scale.unet_batch // 8)
+    every = max(100, scale.lcm_images // scale.lcm_batch // 8)
     consistency = Consistency(teacher, target, empty)
-    loop.run(pairs.batches(scale.unet_batch, loop.step, dropped=0.0), consistency, report, every)
+    loop.run(pairs.batches(scale.lcm_batch, loop.step, dropped=0.0), consistency, report, every)
     done = pipeline(chosen.out, loop.averaged())
     done.scheduler = LCMScheduler.from_config(scheduler().config)
     done.to(torch.float16).save_pretrained(chosen.out / "fast")

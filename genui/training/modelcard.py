@@ -186,9 +186,9 @@ def _numbers(found: Mapping[str, Any]) -> str:
 
 `python -m genui.training evaluate --scale {found["scale"]} --quick {found["quick"]}`: seeds fixed,
 guidance {found["guidance"]}, 95 % Wilson intervals. The judge is a small network that learned from
-real training drawings only; "real drawings" answers the same prompts with the true ones, so it is what
-the judge allows at best. Guessing would name {chance["concept_top1"]:.1%} of concepts first and
-{chance["concept_top5"]:.1%} among five.
+real training drawings only; "real drawings" answers the same prompts with the true ones, so it is
+what the judge allows at best. Guessing would name {chance["concept_top1"]:.1%} of concepts first
+and {chance["concept_top5"]:.1%} among five.
 
 {table(head, marks)}
 Compositions are ones that training never shows, and of these only those whose real drawing can be

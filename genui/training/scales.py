@@ -32,6 +32,7 @@ class Scale:
     unet_batch: int
     unet_lr: float
     lcm_images: int
+    lcm_batch: int
 
 
 SCALES = {
@@ -45,10 +46,11 @@ SCALES = {
         crop=64,
         vae_images=40_000,
         vae_batch=8,
-        unet_images=140_000,
+        unet_images=160_000,
         unet_batch=32,
         unet_lr=1e-3,
-        lcm_images=12_000,
+        lcm_images=8_000,
+        lcm_batch=16,
     ),
     "gpu": Scale(
         vae=(32, 64, 128),
@@ -64,5 +66,6 @@ SCALES = {
         unet_batch=512,
         unet_lr=5e-4,
         lcm_images=600_000,
+        lcm_batch=512,
     ),
 }

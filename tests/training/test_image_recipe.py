@@ -15,7 +15,8 @@ from tests.tiny import WORDS, word_tokenizer
 
 TINY = Scale(
     vae=(8, 16, 16), unet=(16, 32), attention=(False, True), everyday=None, mixture=None,
-    scenes=32, crop=32, vae_images=320, vae_batch=4, unet_images=320, unet_batch=8, unet_lr=5e-4, lcm_images=48,
+    scenes=32, crop=32, vae_images=320, vae_batch=4, unet_images=320, unet_batch=8, unet_lr=5e-4,
+    lcm_images=48, lcm_batch=8,
 )  # fmt: skip
 COLOURS = {"red": (220, 30, 30), "blue": (30, 60, 220)}
 
