@@ -148,7 +148,7 @@ class LatentBackend(Backend[LatentInputs, LatentOptions]):
     what a search ended with. A walk adds "walk-webp", "walk-gif" or "walk-mp4" (`meta` frames,
     per_second, width, height). `usage.places` has the places as they were drawn, after moves and
     truncation: [{"at"}], and of a walk the frame at which each is reached. Searches add `distance`
-    and `far` as in `encode`, and `distances`, one a step."""
+    and `far` as in `encode`, and `distances`: how near the search had come, one a step."""
 
     kind = "latent"
     Inputs = LatentInputs

@@ -30,7 +30,7 @@ from genui.backends.latent_questions import (
     Spot,
     Traverse,
 )
-from genui.backends.latent_search import Thumbnails
+from genui.backends.latent_search import STARTS, Thumbnails
 from genui.backends.latent_space import CHUNK, Seen, Space, enlarged, to_tensor
 from genui.errors import BadInput
 from genui.ranking import wilson
@@ -169,7 +169,7 @@ class Answers:
         if path is None:
             raise BadInput("Add a picture first.")
         shown = as_shown(path)
-        at = self.guess(shown)
+        at = self.starts(shown)[0]
         pixels = self.space.draw(at.expand(1, self.space.layers, -1))[0]
         distance = apart(shown, pixels)
         return {
@@ -178,15 +178,16 @@ class Answers:
             "exact": not self.thumbnails,
         }  # fmt: skip
 
-    def guess(self, shown: Image.Image) -> Any:
-        """The place (D,) to start from: the encoder's, or that of the most similar thumbnail."""
+    def starts(self, shown: Image.Image) -> Any:
+        """Places (n, D) to start from, the likeliest first: the encoder's one, or those of the
+        most similar thumbnails."""
         import torch
 
         if self.thumbnails:
-            return self.thumbnails.nearest(shown)
+            return self.thumbnails.nearest(shown, STARTS)
         network: Any = self.space.model.network
         with torch.no_grad():
-            return self.space.run(lambda: network.encode(to_tensor(shown))[0][0])
+            return self.space.run(lambda: network.encode(to_tensor(shown))[0])
 
     def far(self, distance: float) -> float | None:
         """The share of held-out avatars that are given back better; None where it is not known."""

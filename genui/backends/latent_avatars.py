@@ -19,11 +19,11 @@ from pydantic import JsonValue
 from genui import pictures
 from genui.backends.base import Output, OutputFile
 from genui.backends.latent import LatentBackend, LatentInputs, LatentOptions, Place
-from genui.backends.latent_answers import Answers, as_shown
+from genui.backends.latent_answers import Answers, apart, as_shown
 from genui.backends.latent_geometry import Trail
 from genui.backends.latent_questions import understood
 from genui.backends.latent_search import Search, Thumbnails
-from genui.backends.latent_space import Space, enlarged, thousandths
+from genui.backends.latent_space import Space, enlarged, thousandths, to_pixels, to_tensor
 from genui.backends.walks import MIMES, WRITERS
 from genui.errors import Unavailable
 from genui.records import Event, Preview, Progress, Request
@@ -181,28 +181,31 @@ class Avatars(LatentBackend):
         """Search; what was found when it is stopped is kept."""
         shown = as_shown(scratch / inputs.picture)
         if inputs.places:
-            start = self._space.where(inputs.places[0])[0]
+            starts = self._space.where(inputs.places[0])[:1]
         else:
-            start = self._answers.guess(shown)
-        search = Search(self._space, shown, start, options.steps)
+            starts = self._answers.starts(shown)
+        search = Search(self._space, to_tensor(shown), starts, options.steps)
+        distances: list[JsonValue] = []
         for number in range(options.steps):
             if cancel.is_set():
                 break
-            pixels = search.step()
+            drawn = search.step()
+            distances.append(round(float(search.distance.min()), 4))
             if number % math.ceil(options.steps / PREVIEWS) == 0:
-                url = pictures.data_url(Image.fromarray(pixels))
+                best = to_pixels(drawn)[int(search.distance.argmin())]
+                url = pictures.data_url(Image.fromarray(best))
                 yield Preview(0, number + 1, options.steps, 0.0, url)
             yield Progress(number + 1, options.steps, "steps")
-        if not search.distances:
+        if not distances:
             return
         # drawn again where the record says it is, to the thousandth
-        at = thousandths(search.best)
+        at = thousandths(search.best[int(search.distance.argmin())])
         there = self._space.where(Place(at=tuple(at)))
-        image = enlarged(self._space.draw(there[None])[0], options.scale)
+        pixels = self._space.draw(there[None])[0]
+        image, distance = enlarged(pixels, options.scale), apart(shown, pixels)
         usage: dict[str, JsonValue] = {
-            "places": [{"at": list[JsonValue](at)}], "distance": round(search.distance, 4),
-            "far": self._answers.far(search.distance),
-            "distances": list[JsonValue](search.distances),
+            "places": [{"at": list[JsonValue](at)}], "distance": round(distance, 4),
+            "far": self._answers.far(distance), "distances": distances,
         }  # fmt: skip
         yield Output(
             files=(_picture(image, scratch / "found.png"),), usage=usage,

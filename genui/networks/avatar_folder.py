@@ -128,8 +128,9 @@ class Statistics:
     spread: standard deviation of the data per dimension (latent,). kl: nats per dimension (VAE), or
     empty. shares: head → answer → how many of `pictures` training pictures have it; a head that
     does not apply to every picture sums to less. apart: distance of held-out places from the
-    nearest stored one by `distance`. scores: the discriminator's, of training
-    pictures (GAN). errors: mean absolute error, 0–2, of held-out avatars given back by the VAE."""
+    nearest stored one by `distance`. scores: the discriminator's, of training pictures (GAN).
+    errors: mean absolute error, 0–2, of held-out avatars, given back by the VAE or found in the GAN
+    by `avatar-search`."""
 
     spread: list[float]
     kl: list[float]

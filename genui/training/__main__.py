@@ -27,6 +27,7 @@ COMMANDS = (
     ("avatar-directions", "genui.training.latent.directions:main", "find and measure directions"),
     ("avatar-map", "genui.training.latent.map:main", "draw the map of a latent space"),
     ("avatar-evaluate", "genui.training.latent.evaluate:main", "measure a VAE or a GAN"),
+    ("avatar-search", "genui.training.latent.search:main", "measure how a GAN finds avatars"),
     ("avatar-card", "genui.training.latent.card:main", "write its model card"),
 )
 

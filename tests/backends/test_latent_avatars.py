@@ -16,6 +16,7 @@ from PIL import Image
 from genui import pictures
 from genui.backends.base import Output, Placement
 from genui.backends.latent_avatars import Avatars
+from genui.backends.latent_search import Search
 from genui.errors import BadInput
 from genui.records import Preview, Progress, Request
 from tests.backends.latent import look, made, pixels, samples
@@ -163,13 +164,28 @@ def test_a_search_comes_nearer_and_says_how_far_it_got(latent: Avatars, tmp_path
     distances = found.usage["distances"]
     assert isinstance(distances, list)
     assert len(distances) == 30
-    assert found.usage["distance"] == pytest.approx(min(distances), abs=1e-4)  # type: ignore[type-var]
-    assert min(distances) < 0.8 * distances[0]  # type: ignore[operator, type-var]
+    assert found.usage["distance"] == pytest.approx(distances[-1], abs=0.005)
+    assert distances == sorted(distances, reverse=True)  # type: ignore[type-var]
+    assert distances[-1] < 0.8 * distances[0]  # type: ignore[operator]
     assert [e.step for e in events if isinstance(e, Progress)] == list(range(1, 31))
     assert 5 <= sum(isinstance(e, Preview) for e in events) <= 12
     place = found.usage["places"]
     _, (again,) = made(latent, tmp_path, {"places": place})
     assert again.content_sha256 == found.content_sha256
+
+
+def test_rows_of_a_search_do_not_touch_each_other(latent: Avatars) -> None:
+    space = latent._space
+    starts, goals = space.prior(2, 1), space.prior(3, 2)[1:]
+    targets = space.model.draw(goals)
+    both = Search(space, targets, starts, 6)
+    alone = [Search(space, targets[i : i + 1], starts[i : i + 1], 6) for i in range(2)]
+    for search in (both, *alone):
+        for _ in range(6):
+            search.step()
+    for row, search in enumerate(alone):
+        assert float(both.distance[row]) == pytest.approx(float(search.distance[0]), abs=1e-3)
+        assert both.best[row].tolist() == pytest.approx(search.best[0].tolist(), abs=0.02)
 
 
 def test_encoding_shows_what_the_model_makes_of_a_picture(

@@ -37,6 +37,11 @@ def steps(data: Path, out: Path, scale: str) -> list[tuple[Path, str, list[str]]
             (out / name / "directions.json", "directions", [*read, "--name", name]),
             (out / name / "statistics.json", "map", [*read, *learned, "--name", name]),
             (out / name / "metrics.json", "evaluate", [*read, *learned, "--name", name]),
+        ]
+        if step == "gan":
+            measured = out / "training" / name / "search.json"
+            found.append((measured, "search", [*read, "--name", name]))
+        found += [
             (out / name / "README.md", "card", ["--out", str(out), "--name", name]),
         ]
     return found
