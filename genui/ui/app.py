@@ -14,7 +14,7 @@ from genui.studio import Studio
 from genui.ui.api import add_endpoints
 from genui.ui.feedback import feedback_info
 from genui.ui.routes import ASSETS, routes
-from genui.ui.tabs import audio, image, ratings, text
+from genui.ui.tabs import audio, image, latent, ratings, text
 from genui.ui.theme import Face
 
 HEADER = """<div class="gu-head"><img class="gu-mark" src="genui/assets/mark.svg" alt="">
@@ -49,6 +49,20 @@ SCRIPTS = (
     "phonemes.js",
     "soundcard.js",
     "audio.js",
+    "places.js",
+    "explorer.js",
+    "seen.js",
+    "sliders.js",
+    "map.js",
+    "touch.js",
+    "between.js",
+    "own.js",
+    "walk.js",
+    "learned.js",
+    "bias.js",
+    "kept.js",
+    "shelf.js",
+    "latent.js",
     "rated.js",
     "ratings.js",
 )
@@ -57,6 +71,7 @@ TABS = (
     ("text", "Text", text, ""),
     ("image", "Image", image, "image"),
     ("audio", "Audio", audio, ""),
+    ("latent", "Latent space", latent, "latent"),
     ("ratings", "Ratings", ratings, ""),
 )
 
@@ -75,7 +90,7 @@ def build_app(studio: Studio) -> gr.Blocks:
             None, None, None,
             js="() => { setTimeout(() => { const t = document.querySelector("
             "'[role=tab][aria-selected=true]'); if (t) history.replaceState(null, '', "
-            "'?tab=' + t.textContent.trim().toLowerCase() + "
+            "'?tab=' + t.textContent.trim().toLowerCase().split(' ')[0] + "
             "(document.body.classList.contains('dark') && location.search.includes('__theme') "
             "? '&__theme=dark' : '')) }, 0) }",
         )  # fmt: skip
