@@ -63,7 +63,10 @@ class State(NamedTuple):
 
 
 START = State()
-HEADS = tuple(map(frozenset, (KIND, METRE, TONIC, MODE, BARS, PICKUP)))
+HEADS: tuple[frozenset[int], ...] = (
+    frozenset(KIND), frozenset(METRE), frozenset(TONIC), frozenset(MODE), frozenset(BARS),
+    frozenset(PICKUP),
+)  # fmt: skip
 LENGTH_ID = {ticks: i for i, ticks in LENGTH.items()}
 LEFT_ID = {n: i for i, n in LEFT.items()}
 BAR_TICKS = {i: Metre(*map(int, name.split("/"))).ticks for i, name in METRE.items()}
@@ -146,16 +149,16 @@ def step(state: State, token: int) -> State:
 
 
 def _head(state: State, token: int) -> State:
-    changed: dict[str, int] = {}
-    if state.said == 1:
-        changed["whole"] = BAR_TICKS[token]
-    elif state.said == 2:
-        changed["tonic"] = TONIC[token]
-    elif state.said == 4:
-        changed["bars"] = BARS[token]
-    elif state.said == 5:
-        changed["pickup"] = PICKUP[token]
-    return state._replace(said=state.said + 1, **changed)
+    state = state._replace(said=state.said + 1)
+    if token in BAR_TICKS:
+        return state._replace(whole=BAR_TICKS[token])
+    if token in TONIC:
+        return state._replace(tonic=TONIC[token])
+    if token in BARS:
+        return state._replace(bars=BARS[token])
+    if token in PICKUP:
+        return state._replace(pickup=PICKUP[token])
+    return state
 
 
 def _note(state: State, token: int) -> State:
