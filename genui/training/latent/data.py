@@ -24,7 +24,7 @@ from genui.training.latent.scales import SCALES
 from genui.training.latent.specs import CONTRASTS, SKEWED, Sampler, Spec, held_out
 from genui.training.sources import install
 
-FINER = 4  # drawn so many times larger, then averaged: smooth edges
+FINER = 2  # drawn so many times larger, then averaged: smooth edges
 CHUNK = 200  # avatars that Node.js draws at once
 
 

@@ -100,12 +100,13 @@ def changed(before: Seen, after: Seen) -> dict[str, float]:
     return {head: round(float((one[head] != other[head]).double().mean()), 4) for head in one}
 
 
-def trial(subject: Subject, places: Tensor, contrast: Contrast, vector: Tensor) -> dict[str, Any]:
+def trial(
+    subject: Subject, places: Tensor, before: Seen, contrast: Contrast, vector: Tensor
+) -> dict[str, Any]:
     """Move every place that shows one end of a contrast `STEPS` deviations towards the other.
-    accuracy: how often the judge then holds the other answer for likelier (a rate); leakage:
-    other head → share of pictures whose answer changed."""
+    before: what the judge saw at the places. accuracy: how often it then holds the other answer for
+    likelier (a rate); leakage: other head → share of pictures whose answer changed."""
     low, high = ends(contrast)
-    before = subject.look(places)
     column = answered(before)[contrast.head]
     rows = torch.nonzero((column == low) | (column == high))[:, 0]
     if not len(rows):
@@ -128,9 +129,9 @@ def named(
         return [], {}
     contrasts, raw = list(vectors), torch.stack(list(vectors.values()))
     directions, measures = [], {}
-    straight = scaled(orthogonal(raw), places)
+    straight, before = scaled(orthogonal(raw), places), subject.look(tried)
     for contrast, vector, skew in zip(contrasts, straight, scaled(raw, places), strict=True):
-        found = trial(subject, tried, contrast, vector)
+        found = trial(subject, tried, before, contrast, vector)
         share = found["accuracy"]["share"] if found["accuracy"]["n"] else None
         directions.append(
             Direction(
@@ -140,7 +141,7 @@ def named(
         )  # fmt: skip
         measures[contrast.head] = {
             "orthogonal": found,
-            "as fitted": trial(subject, tried, contrast, skew),
+            "as fitted": trial(subject, tried, before, contrast, skew),
         }
     return directions, measures
 

@@ -25,7 +25,7 @@ from genui.training.latent.album import Album, Pictures, counted
 from genui.training.latent.disentangle import dci, mig, separability
 from genui.training.latent.scales import SCALES
 from genui.training.latent.specs import CLASSES
-from genui.training.latent.subject import Subject, answered
+from genui.training.latent.subject import BATCH, Subject, answered
 from genui.training.marking import Space
 from genui.training.metrics import (
     Bank,
@@ -38,7 +38,6 @@ from genui.training.metrics import (
 )
 
 EPSILON = 1e-2  # step of the path length, as a share of a path
-PATHS = 500
 SHOWN = 32  # samples on the sheet beside their nearest training avatars
 SURE = 0.5  # share of places, those answered most surely, by which separability is measured
 
@@ -79,20 +78,21 @@ def distances(subject: Subject, made: Pictures, train: Album, held: Album) -> di
     return found | {"n": count}
 
 
-def lengths(subject: Subject, ruler: Ruler, seed: int = 31) -> dict[str, float]:
+def lengths(subject: Subject, ruler: Ruler, paths: int, seed: int = 31) -> dict[str, float]:
     """Perceptual path length (Karras et al. 2019, 1812.04948, section 4.1) over whole paths: mean
     squared distance, in the judge's features instead of VGG's, of pictures a small share of a path
     apart, over that share squared; without the longest and shortest hundredth, as there. Paths are
     straight in w, and along the sphere for a VAE's prior."""
-    a, b = subject.prior(PATHS, seed), subject.prior(PATHS, seed + 1)
-    at = torch.rand(PATHS, 1, generator=torch.Generator().manual_seed(seed))
+    a, b = subject.prior(paths, seed), subject.prior(paths, seed + 1)
+    at = torch.rand(paths, 1, generator=torch.Generator().manual_seed(seed))
     between = torch.lerp if isinstance(subject.network, Generator) else slerp
 
     def features(share: Tensor) -> Tensor:
         # not through rounded pixels, which would drown so small a step
-        images = subject.images(between(a, b, share))
+        at = torch.split(between(a, b, share), BATCH)
         with torch.no_grad():
-            return ruler(subject.judge.network.features(images).cpu())
+            parts = [subject.judge.network.features(subject.images(some)).cpu() for some in at]
+        return ruler(torch.cat(parts))
 
     away = (features(at + EPSILON) - features(at)).square().sum(1) / EPSILON**2
     low, high = away.quantile(0.01), away.quantile(0.99)
@@ -181,7 +181,7 @@ def evaluate(subject: Subject, train: Album, held: Album, count: int, out: Path)
         found["kept"] = kept_answers(subject, held)
     return found | {
         "distance": distances(subject, made, train, held),
-        "path_length": lengths(subject, ruler),
+        "path_length": lengths(subject, ruler, count // 2),
         **latent(subject, train, 4 * count),
         "copies": resemblance(subject, made, train, held, out / "nearest.png"),
         "shares": {

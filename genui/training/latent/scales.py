@@ -36,7 +36,7 @@ class Scale:
 SCALES = {
     "tiny": Scale(
         train=48, held=24, pairs=6, judge_width=8, judge_images=320, judge_batch=16, vae_width=8,
-        vae_images=640, vae_batch=16, gan_width=8, gan_images=96, gan_batch=8, places=40,
+        vae_images=560, vae_batch=4, gan_width=8, gan_images=96, gan_batch=8, places=40,
         embed_steps=30, samples=24, labelled=200,
     ),
     "cpu": Scale(
