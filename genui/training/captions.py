@@ -11,13 +11,6 @@ from genui.training.colours import BACKGROUNDS, PAINTS
 from genui.training.scenes import Scene, Subject
 from genui.training.words import is_bare, is_thing, plural, with_article
 
-# (what the page shows, what it appends to the prompt)
-STYLES = (
-    ("3D", "3d style"), ("Flat", "flat style"), ("Noto", "noto style"),
-    ("Twemoji", "twemoji style"), ("Emojione", "emojione style"), ("FX", "fx style"),
-    ("Big smile", "big smile style"), ("Toon", "toon style"), ("Mini", "mini style"),
-    ("Micah", "micah style"), ("Dylan", "dylan style"),
-)  # fmt: skip
 STYLE_WORDS = {
     "fluent": ("3d style", "3d style", "3d", "glossy 3d"),
     "fluent-flat": ("flat style", "flat style", "flat", "flat design"),

@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from genui.catalog import Catalog
 from genui.training.captions import (
     NUMBERS,
     STYLE_WORDS,
-    STYLES,
     attribute_phrases,
     caption,
     sentence,
@@ -23,6 +23,7 @@ from genui.training.captions import (
 from genui.training.choices import withheld
 from genui.training.colours import BACKGROUNDS, PAINTS, apart, main_hue, rgb, to_lch
 from genui.training.cutouts import Cutout, Cutouts
+from genui.training.scales import SCALES
 from genui.training.scenes import MIXTURE, Scene, draw, sample_scenes
 from genui.training.words import is_thing, plural, with_article
 
@@ -239,11 +240,16 @@ def test_styles_in_captions_are_the_pictures_own(cutouts: Cutouts) -> None:
     assert 0.35 < named.total() / len(scenes) < 0.75
 
 
-def test_every_chip_names_one_style() -> None:
-    for label, words in STYLES:
-        assert label
-        assert sum(words in known for known in STYLE_WORDS.values()) == 1
-    assert len(STYLES) == len(STYLE_WORDS)
+def test_every_chip_of_our_models_names_one_style_that_they_learned() -> None:
+    models = [m for m in Catalog.read().of_kind("image") if m.id.startswith("stickers")]
+    assert len(models) == 2
+    for model in models:
+        named = [
+            [name for name, known in STYLE_WORDS.items() if words in known]
+            for _, words in model.styles
+        ]
+        assert [len(names) for names in named] == [1] * len(model.styles)
+        assert {names[0] for names in named} == set(SCALES["cpu"].everyday or ())
 
 
 def test_captions_vary(cutouts: Cutouts) -> None:
