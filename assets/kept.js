@@ -5,10 +5,10 @@
 genui.Kept = class {
   static NAMES = { picture: "Picture", walk: "Walk", sheet: "Sheet", invert: "Search" };
 
-  // `job` is followed; `generation` is a result that is there already; `then(card)` hears of the end.
-  constructor(shelf, { job = null, request, generation = null, expect = null, then = null }) {
+  // `job` is followed; `generation` is a result that is there already; `after(card)` hears of the end.
+  constructor(shelf, { job = null, request, generation = null, expect = null, after = null }) {
     const { el } = genui;
-    Object.assign(this, { shelf, tab: shelf.tab, job, request, generation, expect, then });
+    Object.assign(this, { shelf, tab: shelf.tab, job, request, generation, expect, after });
     this.task = request.inputs.task ?? "picture";
     this.face = el("div.gu-ground.gu-kept-face");
     this.right = el("div.gu-kept-right");
@@ -36,7 +36,7 @@ genui.Kept = class {
   on(event) {
     this.status.on(event);
     if (event.type === "preview") this.draw(event.image);
-    else if (event.type === "finished") { this.generation = event.generation; this.made(); this.then?.(this); if (this.expect) this.judge(); }
+    else if (event.type === "finished") { this.generation = event.generation; this.made(); this.after?.(this); if (this.expect) this.judge(); }
     else if (event.type === "stopped") this.end(genui.notice("Stopped before there was anything to keep.", "quiet"));
     else if (event.type === "failed") this.end(genui.notice(event.message));
   }
@@ -53,9 +53,9 @@ genui.Kept = class {
     this.ended = true;
     this.face.classList.add("seen");
     this.note.replaceChildren(notice);
-    this.foot.replaceChildren(el("div.gu-row", {}, el("button.gu-chip", { type: "button", onclick: () => this.shelf.submit(this.request, { instead: this, then: this.then }) }, "Try again"),
+    this.foot.replaceChildren(el("div.gu-row", {}, el("button.gu-chip", { type: "button", onclick: () => this.shelf.submit(this.request, { instead: this, after: this.after }) }, "Try again"),
       el("button.gu-quiet", { type: "button", onclick: () => this.shelf.drop(this) }, "Remove")));
-    this.then?.(this);
+    this.after?.(this);
   }
 
   draw(src) {

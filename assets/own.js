@@ -64,7 +64,7 @@ genui.Own = class {
   async search() {
     const { tab } = this, { world } = tab;
     await tab.shelf.submit({ model: world.id, inputs: { task: "invert", picture: this.picture.sha256, ...(this.found ? { places: [this.found] } : {}) }, options: { scale: 4 } },
-      { place: this.place, then: (card) => { if (card.generation && world === tab.world) tab.go(card.generation.usage.places.at(-1)); } });
+      { place: this.place, after: (card) => { if (card.generation && world === tab.world) tab.go(card.generation.usage.places.at(-1)); } });
   }
 };
 

@@ -13,8 +13,8 @@ genui.Seen = class {
     this.near = new genui.Meter("Distance to the data", ["among the data", "far out"]);
     this.real = new genui.Meter("The critic's opinion", ["drawn", "real"]);
     const thumb = (side, label) => el(`button.gu-tool.gu-thumb-${side}`, { type: "button", "aria-label": label, title: `${label}: the picture is kept, and the map remembers`,
-      onclick: () => tab.keep(side) }, genui.thumb(side));
-    this.keep = el("button.gu-chip", { type: "button", onclick: () => tab.keep() }, "Keep");
+      onclick: () => tab.shelf.keep(side) }, genui.thumb(side));
+    this.keep = el("button.gu-chip", { type: "button", onclick: () => tab.shelf.keep() }, "Keep");
     this.said = el("span.gu-seen-said", { role: "status" });
     const rate = genui.feedback.mode === "off" ? [] : [thumb("up", "Good place"), thumb("down", "Bad place")];
     this.node = el("section.gu-seen", { "aria-label": "Picture" }, el("div.gu-seen-frame", {}, this.ground, this.wait),

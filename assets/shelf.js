@@ -41,7 +41,7 @@ genui.Shelf = class {
     if (this.kept?.now !== now || this.kept.card.request.model !== world.id) {
       seen.say("Keeping…");
       const done = (card) => this.rate(card);
-      const card = await this.submit({ model: world.id, inputs: { task: "picture", places: [world.place] }, options: { truncation: now.truncation, scale: 8 } }, { then: done });
+      const card = await this.submit({ model: world.id, inputs: { task: "picture", places: [world.place] }, options: { truncation: now.truncation, scale: 8 } }, { after: done });
       if (!card) { seen.say(""); return; }
       this.kept = { now, card };
     }
