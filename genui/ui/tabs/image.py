@@ -22,12 +22,12 @@ from genui.ui.calls import Answer, Call, answer, shared_calls
 from genui.ui.controls import slider
 
 EXAMPLES = (
-    "a sleepy orange cat",
-    "a red apple on a dark blue background",
-    "a girl with curly blue hair and round glasses",
-    "two mushrooms",
-    "a happy robot",
-    "a purple rocket",
+    "a red mushroom",
+    "a panda",
+    "a star on a purple background",
+    "a person with blue hair and a smile",
+    "a birthday cake",
+    "a purple heart",
 )
 SCHEDULERS = (
     ("The model's own", "default"), ("DDIM", "ddim"), ("Euler", "euler"),
