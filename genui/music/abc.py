@@ -173,8 +173,9 @@ def _bar(bar: Bar, tune: Tune, late: int = 0) -> str:
     """Its notes; `late` ticks of a whole bar are over when it begins."""
     chords, altered = dict(bar.chords), dict[tuple[str, int], int]()
     at, group, out = 0, 0, []
+    joined = tune.metre.beat * (2 if tune.metre.beats == 4 else 1)
     for i, event in enumerate(bar.events):
-        if at and not group and (late + at) % tune.metre.beat == 0:
+        if at and not group and (late + at) % joined == 0:
             out.append(" ")
         if at in chords:
             out.append(f'"{chords[at]}"')

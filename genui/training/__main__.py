@@ -29,6 +29,12 @@ COMMANDS = (
     ("avatar-evaluate", "genui.training.latent.evaluate:main", "measure a VAE or a GAN"),
     ("avatar-search", "genui.training.latent.search:main", "measure how a GAN finds avatars"),
     ("avatar-card", "genui.training.latent.card:main", "write its model card"),
+    ("tunes-all", "genui.training.tunes.recipe:main", "every step of the music models"),
+    ("tunes-data", "genui.training.tunes.data:main", "gather, clean and split the tunes"),
+    ("tunes-transformer", "genui.training.tunes.train:transformer", "train the transformer"),
+    ("tunes-lstm", "genui.training.tunes.train:lstm", "train the LSTM"),
+    ("tunes-evaluate", "genui.training.tunes.evaluate:main", "measure both"),
+    ("tunes-card", "genui.training.tunes.modelcard:main", "write their model cards"),
 )
 
 

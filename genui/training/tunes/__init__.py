@@ -1,0 +1,1 @@
+"""How the two music models are made: gather tunes, train a transformer and an LSTM, evaluate."""
