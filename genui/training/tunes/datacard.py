@@ -31,9 +31,11 @@ cluster and split.
 
 ## Sources
 
-The books are in the public domain. The ABC files are plain transcriptions by volunteers, who gave
-them away with no condition attached; music21 distributes them "with the permission of the
-encoders". Thanks to all of them. No chords are in any of these files, so the models know none.
+The books are in the public domain. The ABC files are plain transcriptions by volunteers and carry
+no licence or terms of their own; music21 distributes its corpus "with the permission of the
+encoders" and names restrictions where there are any, as it does for Essen. Nobody has granted a
+licence in writing, which is all that can be said. Thanks to all of them. No chords are in any of
+these files, so the models know none.
 """
 CLEANING = """## Cleaning
 
