@@ -181,13 +181,10 @@ class Answers:
     def starts(self, shown: Image.Image) -> Any:
         """Places (n, D) to start from, the likeliest first: the encoder's one, or those of the
         most similar thumbnails."""
-        import torch
-
         if self.thumbnails:
             return self.thumbnails.nearest(shown, STARTS)
         network: Any = self.space.model.network
-        with torch.no_grad():
-            return self.space.run(lambda: network.encode(to_tensor(shown))[0])
+        return self.space.run(lambda: network.encode(to_tensor(shown))[0])
 
     def far(self, distance: float) -> float | None:
         """The share of held-out avatars that are given back better; None where it is not known."""

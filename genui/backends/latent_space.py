@@ -139,9 +139,8 @@ class Space:
         z = torch.from_numpy(drawn)
         if not self.generator:
             return z
-        with torch.no_grad():
-            # alone each, or the same seed would give another last digit in a larger batch
-            return torch.cat([self.generator.map(one[None]) for one in z])
+        # alone each, or the same seed would give another last digit in a larger batch
+        return torch.cat([self.generator.map(one[None]) for one in z])
 
     # --- pictures ---------------------------------------------------------------------------
 
