@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 Context = tuple[int, ...]
+LEAST = 0.05  # taken off any count: on few rows the formula gives 0, and the unseen no chance
 
 
 class KneserNey:
@@ -37,7 +38,7 @@ class KneserNey:
         often = Counter(min(n, 4) for counts in table.values() for n in counts.values())
         y = often[1] / max(1, often[1] + 2 * often[2])
         found = [
-            max(0.0, n - (n + 1) * y * often[n + 1] / often[n]) if often[n] else 0.0
+            max(LEAST, n - (n + 1) * y * often[n + 1] / often[n]) if often[n] else LEAST
             for n in (1, 2, 3)
         ]
         return found[0], min(found[1], 2.0), min(found[2], 3.0)
