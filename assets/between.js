@@ -32,7 +32,7 @@ genui.Between = class {
   get held() { return this.corners.filter(Boolean); }
 
   load(world) {
-    this.path = world.about.path;
+    this.path = world.about.way;
     if (!world.about.model.layers && this.way === "mix") this.way = "blend";
     this.ways.node.querySelector("[data-value=mix]").hidden = !world.about.model.layers;
     this.show();
@@ -124,7 +124,7 @@ genui.Between = class {
     const pad = count === 2 ? this.line() : this.pad();
     const paths = new Segments("Path", [["linear", "Linear"], ["spherical", "Spherical"]], (path) => { this.path = path; paths.put(path); this.latest.push({ settle: true }); });
     paths.put(this.path);
-    return [pad, el("div.gu-row", {}, paths.node), el("p.gu-panel-said", {}, genui.Between.RIGHT[this.tab.world.about.path])];
+    return [pad, el("div.gu-row", {}, paths.node), el("p.gu-panel-said", {}, genui.Between.RIGHT[this.tab.world.about.way])];
   }
 
   line() {

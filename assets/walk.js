@@ -28,7 +28,7 @@ genui.Walk = class {
   }
 
   load(world) {
-    this.path = world.about.path;
+    this.path = world.about.way;
     this.paths.put(this.path);
     this.draw();
   }

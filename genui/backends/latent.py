@@ -20,7 +20,7 @@ Place
 describe {}
   → {"model": {"kind": "vae" | "gan", "latent": D, "layers": int (0: no mixing), "size": 64,
                "trained_on": str},
-     "path": "spherical" | "linear" (which interpolation is right here), "mean": Place,
+     "way": "spherical" | "linear" (which interpolation is right here), "mean": Place,
      "directions": as in directions.json, [{"name", "title", "kind": "attribute" | "found", "low",
                "high", "accuracy", "leakage", "effect", "range"}],
      "statistics": {"spread": [D], "kl": [D] or [], "shares": {head: {answer: pictures}},

@@ -63,7 +63,7 @@ class Answers:
                 "kind": config.kind, "latent": config.latent, "layers": config.layers,
                 "size": config.size, "trained_on": config.trained_on,
             },
-            "path": "linear" if self.space.generator else "spherical",
+            "way": "linear" if self.space.generator else "spherical",
             "mean": self.space.said(self.space.centre),
             "directions": [
                 {k: v for k, v in vars(d).items() if k != "vector"} for d in model.directions

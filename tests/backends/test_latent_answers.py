@@ -34,7 +34,7 @@ def away(one: Place, other: Place) -> float:
 def test_a_model_describes_itself(latent: Avatars) -> None:
     told = ask(latent, "describe")
     kind = told["model"]["kind"]
-    assert told["path"] == {"vae": "spherical", "gan": "linear"}[kind]
+    assert told["way"] == {"vae": "spherical", "gan": "linear"}[kind]
     assert (told["model"]["layers"] > 0) == (kind == "gan")
     assert [d["name"] for d in told["directions"]] == ["glasses", "skin", "found-1", "found-2"]
     assert all("vector" not in d for d in told["directions"])
@@ -79,7 +79,7 @@ def test_a_look_says_everything_about_a_place(latent: Avatars) -> None:
     assert pixels(seen["picture"]).shape == (256, 256, 3)
     assert seen["at"] == place["at"]
     assert 0 <= seen["far"] <= 1
-    assert (seen["score"] is None) == (latent.explore({"ask": "describe"})["path"] == "spherical")
+    assert (seen["score"] is None) == (latent.explore({"ask": "describe"})["way"] == "spherical")
     for head, (answer, share) in seen["attributes"].items():
         assert answer in CLASSES[head]
         assert 1 / len(CLASSES[head]) <= share <= 1
