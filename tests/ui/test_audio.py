@@ -88,8 +88,8 @@ def test_the_picture_shows_the_sound(page: Page, live: str) -> None:
       return new Set(new Uint32Array(data.buffer)).size;
     }"""
     page.wait_for_function(f"({inked})('.gu-heat') > 100")  # many shades of loud
-    assert page.evaluate(inked, ".gu-wave") > 1
-    assert page.locator(".gu-ticks i").count() == 2  # between three sentences
+    page.wait_for_function(f"({inked})('.gu-wave') > 1")
+    expect(page.locator(".gu-ticks i")).to_have_count(2)  # between three sentences
     # a pure tone lights up one band and nothing far from it
     bands = page.evaluate(
         """() => {

@@ -4,6 +4,8 @@ weights: every number is there, and what knows nothing scores like chance."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,15 @@ QUICK = 10
 MODELS = ["base 3 steps", "fast 1 step", "fast 2 steps", "fast 4 steps"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def whole_world() -> Iterator[None]:
+    """The toy world's sets are not those of the small scale: take every one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SCALES, "cpu", replace(SCALES["cpu"], everyday=None))
+        patch.setitem(SCALES, "tiny", SCALES["cpu"])
+        yield
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run's folder with a trained judge; its data lies in `data`."""
@@ -30,7 +41,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shapes().write(out / "data" / FILE)
     (out / "data" / CARD).write_text("# Sticker data\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(SCALES, "tiny", SCALES["cpu"])
         patch.setitem(judge.SIZES, "tiny", judge.Size(8, 384, 2880, 32))
         patch.setattr(judge, "HELD", 64)
         common = ["--data", str(out / "data"), "--out", str(out), "--scale", "tiny"]
