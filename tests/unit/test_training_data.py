@@ -72,9 +72,12 @@ def test_a_cutout_keeps_its_pixels_and_an_empty_one_is_dropped(tmp_path: Path) -
     with Image.open(io.BytesIO(cutout.picture)) as picture:
         assert np.array_equal(np.asarray(picture), np.asarray(render(drawing("A").svg, 32)))
     assert cut(replace(drawing("B"), svg=DISC.format("none")), "train", 32) is None
-    said = replace(cutout, attributes={"hair": "short"}, keywords=("a", "b"))
-    Cutouts([said]).write(tmp_path / "c.parquet")
-    assert list(Cutouts.read(tmp_path / "c.parquet")) == [said]
+    rare = replace(cutout, attributes={"hair": "short"}, keywords=("a", "b"), common=False)
+    everyday = replace(rare, id="everyday", common=True)
+    Cutouts([rare, everyday]).write(tmp_path / "c.parquet")
+    assert list(Cutouts.read(tmp_path / "c.parquet")) == [rare, everyday]
+    assert list(Cutouts.read(tmp_path / "c.parquet", [rare.set])) == [everyday]
+    assert list(Cutouts.read(tmp_path / "c.parquet", ["another"])) == []
 
 
 def many() -> list[Drawing]:
