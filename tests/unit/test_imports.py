@@ -23,7 +23,12 @@ FORBIDDEN = {
     "genui.jobs": ("genui.ui", "genui.studio", "genui.store", "genui.backends", "genui.engines"),
     "genui.engines": ("genui.ui", "genui.studio", "genui.store", "genui.jobs"),
     "genui.studio": ("genui.ui",),
+    "genui.keeping": ("genui.ui", "genui.studio"),
+    "genui.judging": ("genui.ui", "genui.studio", "genui.jobs"),
     "genui.networks": ("genui.",),
+    "genui.synth": (
+        "genui.ui", "genui.studio", "genui.store", "genui.jobs", "genui.engines", "genui.backends",
+    ),
 }
 # a library -> the only rooms that may import it
 ROOMS = {
