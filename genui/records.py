@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -15,6 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 Thumb = Literal["up", "down"]
 Status = Literal["done", "stopped"]
 SEED_MAX = 2**32 - 2  # llama.cpp reads 2**32 - 1 as "draw one for me"
+
+
+def now() -> str:
+    """The time as records hold it: ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class Record(BaseModel):
@@ -218,6 +224,27 @@ class Segment(Event):
     phonemes: str
     start: float
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bars(Event):
+    """A tune has grown by a whole bar (at its end, by the last one and the ring-out).
+
+    abc: the whole tune so far. notes: melody notes that are newly heard, as (event, token, pitch,
+    start, seconds): the event's number in the written tune, rests counted; `index` of the `Token`
+    that said it, -1 for a note that was given; MIDI pitch; place in the sound. bars: written so
+    far, of `total`. seconds: of sound in `audio.pcm`. tempo: beats a minute. metre, key: as in
+    "6/8", "D major"."""
+
+    type: ClassVar[str] = "bars"
+    abc: str
+    notes: tuple[tuple[int, int, int, float, float], ...]
+    bars: int
+    total: int
+    seconds: float
+    tempo: float
+    metre: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
