@@ -1,60 +1,51 @@
-"""The use cases: submit, follow, cancel, look back, rate. Owns jobs and loaded models.
+"""The use cases: submit, follow, cancel, look back. Owns jobs and loaded models.
 
+What came out goes to `keeping`, what people say of it to `judging`.
 Knows neither gradio nor SQL nor torch: the page above calls it, the store and the backends
 below serve it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
-import platform
 import secrets
 import shutil
 import time
-from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import BoundedSemaphore, Thread
 from threading import Event as Flag
 from typing import Any
 
-import genui
-from genui import pictures, provenance, weights
+from genui import weights
 from genui.backends import engine
-from genui.backends.base import Backend, Output, Placement, parse
+from genui.backends.base import Backend, Output, Placement
 from genui.backends.latent import SLOW, LatentBackend
 from genui.backends.text import TextBackend, TextInputs
 from genui.catalog import Catalog, Model, why_not
 from genui.engines import Engines, Tell
 from genui.errors import BadInput, Busy, Cancelled, GenuiError, NotFound, StorageFull, Unavailable
-from genui.feedback import slugs
 from genui.identity import Identity
 from genui.jobs import Job, Jobs
+from genui.judging import Judging
+from genui.keeping import Keeping
 from genui.machine import this_machine
 from genui.ratings import Ratings
 from genui.records import (
     SEED_MAX,
-    Artifact,
-    Comparison,
     Event,
     Finished,
     Generation,
     Loading,
     Made,
     Preview,
-    Rating,
     Request,
     Segment,
     Started,
     Stopped,
-    Thumb,
     Timings,
     Token,
-    canonical_json,
 )
 from genui.settings import Settings
 from genui.store import Store
@@ -66,18 +57,12 @@ SHOWN = {
     "id", "title", "summary", "license", "license_url", "size", "styles", "defaults", "few_steps",
 }  # fmt: skip
 
-OTHERS_MAX = 12  # results that one pick may be better than
 AT_ONCE, SLOW_AT_ONCE = 24, 4  # questions about latent models that are being answered
 
 
 def attached(backend: type[Backend[Any, Any]], request: Request) -> list[str]:
     """The sha256 of each file that a request starts from."""
     return [str(request.inputs[name]) for name in backend.attachments if request.inputs.get(name)]
-
-
-def now() -> str:
-    """The time as ISO 8601 in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class Studio:
@@ -103,7 +88,8 @@ class Studio:
         self.engines = Engines(self._fetch, self.machine, placement, settings.idle_minutes * 60)
         self.jobs = Jobs(self._run, settings.queue_max, settings.session_jobs)
         self.ratings = Ratings(self.store, self.identity, self.catalog, settings)
-        self._recent_ratings: dict[str, deque[float]] = defaultdict(deque)
+        self.judging = Judging(self.store, self.identity, settings)
+        self.keeping = Keeping(self.store, self.identity, self.scratch, self.machine.device)
         self._quick, self._slow = BoundedSemaphore(AT_ONCE), BoundedSemaphore(SLOW_AT_ONCE)
 
     def _sweep_scratch(self) -> None:
@@ -164,17 +150,10 @@ class Studio:
         if reason := why_not(model, self.machine):
             raise Unavailable(reason)
         for sha256 in attached(backend, request):
-            self._picture(sha256, (tokens or {}).get(sha256, ""))
+            self.keeping.own_picture(sha256, (tokens or {}).get(sha256, ""))
         if request.seed is None:
             request = request.model_copy(update={"seed": secrets.randbelow(SEED_MAX + 1)})
         return self.jobs.submit(session, request, self.engines.slots(model))
-
-    def _picture(self, sha256: str, token: str) -> Path:
-        """A kept picture of the visitor's; raises `NotFound` where the token does not fit."""
-        right = self.identity.media_token(sha256, "picture")
-        if not hmac.compare_digest(token.encode(), right.encode()):
-            raise NotFound("The picture to start from is not here; add it again.")
-        return self.store.media.path(sha256)
 
     def reproduce(
         self, session: str, generation: Generation, tokens: dict[str, str] | None = None
@@ -184,21 +163,6 @@ class Studio:
         The record may come from a file, so it is checked like any other request."""
         request = generation.request.model_copy(update={"parents": (generation.id,)})
         return self.submit(session, request, tokens)
-
-    def keep_picture(self, path: Path) -> Artifact:
-        """Keep a visitor's picture, made safe and upright, as a PNG to start from.
-
-        Raises `BadInput` with one sentence for a file that is none."""
-        image = pictures.read(path)
-        draft = self.scratch / f"{secrets.token_hex(16)}.png"
-        try:
-            image.save(draft, compress_level=4)
-            meta: dict[str, Any] = {"width": image.width, "height": image.height}
-            return self.store.media.put(draft, "picture", "image/png", meta)
-        except OSError as error:
-            raise StorageFull.from_os(error) from error
-        finally:
-            draft.unlink(missing_ok=True)
 
     def follow(self, session: str, job_id: str, after: int = 0) -> tuple[list[Event], bool]:
         """The job's events from index `after` on, and whether the last one is among them."""
@@ -239,7 +203,9 @@ class Studio:
                             first=None if first is None else round(first, 4),
                             run=round(time.monotonic() - loaded, 4),
                         )
-                        kept = self.public(self._keep(job, model, backend, event, parts, timings))
+                        kept = self.keeping.public(
+                            self.keeping.keep(job, model, backend, event, parts, timings)
+                        )
                         if event.total > 1:
                             yield Made(event.index, event.total, kept)
                         continue
@@ -254,49 +220,6 @@ class Studio:
             raise StorageFull.from_os(error) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-    def _keep(
-        self,
-        job: Job,
-        model: Model,
-        backend: Backend[Any, Any],
-        output: Output,
-        parts: list[Token | Segment],
-        timings: Timings,
-    ) -> Generation:
-        """Write the media and the record; after this the generation cannot be lost."""
-        text = output.text or ""
-        content = output.content_sha256 or hashlib.sha256(text.encode()).hexdigest()
-        draft = Generation(
-            id=secrets.token_hex(16),
-            created=now(),
-            status="stopped" if job.cancel.is_set() else "done",
-            request=output.request or job.request,
-            model=model.stamp.model_copy(
-                update={"sha256": model.sha256 or weights.fingerprint(backend.weights)}
-            ),
-            device=self.machine.device,
-            versions={"genui": genui.__version__, "python": platform.python_version()}
-            | backend.versions(),
-            timings=timings,
-            text=output.text,
-            # where only the whole run repeats this one, its place in it tells which it was
-            usage=output.usage
-            | ({"index": output.index} if output.total > 1 and output.request is None else {}),
-            output_sha256=content,
-        )
-        artifacts: list[Artifact] = []
-        for file in output.files:
-            provenance.embed(file.path, draft)
-            artifacts.append(self.store.media.put(file.path, file.name, file.mime, file.meta))
-        if any(isinstance(part, Segment) or part.top for part in parts):
-            name = "segments" if isinstance(parts[0], Segment) else "tokens"
-            path = self.scratch / job.id / f"{name}.json"
-            path.write_text(canonical_json([part.as_json() for part in parts]), "utf-8")
-            artifacts.append(self.store.media.put(path, name, "application/json", {}))
-        generation = draft.model_copy(update={"artifacts": tuple(artifacts)})
-        self.store.add_generation(generation, job.session)
-        return generation
 
     # --- looking back -------------------------------------------------------------------------
 
@@ -319,22 +242,9 @@ class Studio:
         already seen."""
         return self.store.history(session, kind, limit, before)
 
-    def public(self, generation: Generation) -> dict[str, Any]:
-        """A generation as JSON for its owner, each artifact with the token to fetch it."""
-        shown = generation.model_dump(mode="json")
-        for artifact in shown["artifacts"]:
-            artifact["token"] = self.identity.media_token(artifact["sha256"], artifact["name"])
-        return shown
-
     def shown(self, session: str, generation: Generation) -> dict[str, Any]:
-        """`public`, with the session's own current rating under "rating" (or None), and under
-        "better_than" the ids of the results it was preferred to."""
-        rater = self.identity.rater(session)
-        rating = self.store.current_rating(generation.id, rater)
-        mine = rating.model_dump(exclude={"rater"}) if rating else None
-        judged = self.store.preferences(rater, among=[generation.id])
-        better = [event.loser for event in judged if event.winner == generation.id]
-        return self.public(generation) | {"rating": mine, "better_than": better}
+        """A generation as JSON for its owner, with what the session thinks of it."""
+        return self.keeping.public(generation) | self.judging.of(session, generation.id)
 
     def live(self, session: str, job_id: str, name: str, start: int, count: int) -> bytes:
         """`count` bytes from `start` of a file that a job of this session is writing.
@@ -365,7 +275,9 @@ class Studio:
         if model.kind != LatentBackend.kind:
             raise BadInput(f"{model.title} has no latent space to explore; choose another model.")
         if ask == "encode":
-            picture = self._picture(str(question.get("picture")), str(question.get("token")))
+            picture = self.keeping.own_picture(
+                str(question.get("picture")), str(question.get("token"))
+            )
             question = {k: v for k, v in question.items() if k not in ("picture", "token")}
         turn = self._slow if ask in SLOW else self._quick
         if not turn.acquire(blocking=False):
@@ -381,83 +293,3 @@ class Studio:
                 return answer
         finally:
             turn.release()
-
-    # --- rating -------------------------------------------------------------------------------
-
-    def rate(
-        self,
-        session: str,
-        generation_id: str,
-        thumb: Thumb | None = None,
-        stars: int | None = None,
-        reasons: tuple[str, ...] = (),
-        comment: str = "",
-        withdrawn: bool = False,
-    ) -> Rating:
-        """Store a rating event; it is on disk when this returns.
-
-        Raises `NotFound` for an unknown generation, `BadInput` for values out of range, `Busy`
-        when a visitor rates faster than people do."""
-        if self.settings.feedback == "off":
-            raise BadInput("Ratings are switched off on this server.")
-        if not withdrawn and thumb is None and stars is None:
-            raise BadInput("Choose a thumb or a number of stars first.")
-        self._limit(session)
-        self.generation(generation_id)
-        rating = parse(
-            Rating,
-            {
-                "id": secrets.token_hex(16), "generation_id": generation_id, "created": now(),
-                "rater": self.identity.rater(session), "thumb": thumb, "stars": stars,
-                "reasons": slugs(reasons), "comment": comment, "withdrawn": withdrawn,
-                "sharing": self.settings.feedback,
-            },
-        )  # fmt: skip
-        self.store.add_rating(rating)
-        return rating
-
-    def prefer(
-        self,
-        session: str,
-        chosen: str,
-        others: tuple[str, ...],
-        context: str = "batch",
-        reasons: tuple[str, ...] = (),
-        withdrawn: bool = False,
-    ) -> list[Comparison]:
-        """Store that `chosen` is better than each of 1 to 12 others, or (`withdrawn`) no longer;
-        it is on disk when this returns. Returns what was stored.
-
-        In the context "batch" a new pick takes the place of the older one among the same results.
-        Raises `NotFound` for an unknown generation, `BadInput` for results that cannot be
-        compared, `Busy` as `rate` does."""
-        if self.settings.feedback == "off":
-            raise BadInput("Ratings are switched off on this server.")
-        if not 1 <= len(others) <= OTHERS_MAX:
-            raise BadInput(f"Name 1 to {OTHERS_MAX} other results to compare with.")
-        self._limit(session)
-        pick = {
-            "first": chosen, "outcome": "first", "created": now(), "context": context,
-            "rater": self.identity.rater(session), "reasons": slugs(reasons),
-            "withdrawn": withdrawn, "sharing": self.settings.feedback,
-        }  # fmt: skip
-        return self.store.add_comparisons(
-            [
-                parse(Comparison, pick | {"id": secrets.token_hex(16), "second": other})
-                for other in dict.fromkeys(others)
-            ]
-        )
-
-    def _limit(self, session: str) -> None:
-        recent = self._recent_ratings[session]
-        moment = time.monotonic()
-        while recent and moment - recent[0] > 60:
-            recent.popleft()
-        if len(recent) >= self.settings.ratings_per_minute:
-            raise Busy("That is many ratings in a minute; take a breath and go on in a moment.")
-        recent.append(moment)
-        if len(self._recent_ratings) > 10_000:
-            for other in [
-                s for s, times in self._recent_ratings.items() if moment - times[-1] > 60
-            ]:
-                del self._recent_ratings[other]

@@ -260,7 +260,7 @@ class Calls(LatentCalls):
         Returns:
             JSON with rating_id and stored, which is true once the rating is on disk.
         """
-        rating: Rating = self.studio.rate(
+        rating: Rating = self.studio.judging.rate(
             self._session(request), known_id(generation_id), thumb or None,  # type: ignore[arg-type]
             stars, tuple(strings(reasons, "reasons", ",")), comment,
         )  # fmt: skip
@@ -291,7 +291,7 @@ class Calls(LatentCalls):
             JSON with comparison_ids (one for each other one) and stored.
         """
         known = tuple(known_id(each) for each in strings(others, "others", ","))
-        stored = self.studio.prefer(
+        stored = self.studio.judging.prefer(
             self._session(request), known_id(generation_id), known, string(context, "context"),
             tuple(strings(reasons, "reasons", ",")), bool(withdrawn),
         )  # fmt: skip

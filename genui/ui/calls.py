@@ -76,7 +76,7 @@ def shared_calls(studio: Studio) -> list[Call]:
 
     @answer
     def rate(data: Answer) -> Answer:
-        rating = studio.rate(
+        rating = studio.judging.rate(
             session(data["key"]), str(data["generation"]), data.get("thumb"), data.get("stars"),
             tuple(data.get("reasons", ())), data.get("comment", ""), bool(data.get("withdrawn")),
         )  # fmt: skip

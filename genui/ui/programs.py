@@ -111,7 +111,7 @@ class Programs:
         path = Path(given).resolve() if isinstance(given, str) and "\0" not in given else folder
         if not path.is_relative_to(folder) or not path.is_file():
             raise BadInput(f"{name.capitalize()}: give a file that was uploaded.")
-        return self.studio.keep_picture(path).sha256
+        return self.studio.keeping.picture(path).sha256
 
     def _rights(self, *sha256: Any) -> dict[str, str]:
         """The tokens for files that this client brought or used before."""

@@ -149,7 +149,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
         """Keep an uploaded picture to draw from: {"sha256", "token", "width", "height"}."""
 
         def keep(path: Path) -> dict[str, Any]:
-            artifact = studio.keep_picture(path)
+            artifact = studio.keeping.picture(path)
             token = studio.identity.media_token(artifact.sha256, "picture")
             return {"sha256": artifact.sha256, "token": token, **artifact.meta}
 

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from genui.identity import Identity
-from genui.records import Artifact, Generation, ModelStamp, Rating, Request, Timings
+from genui.records import Artifact, Generation, ModelStamp, Rating, Request, Timings, now
 from genui.store import Store
-from genui.studio import now
 from tests.ui.conftest import ROOT, free_port
 
 KEY = "the-key-that-only-this-browser-holds"  # what the page keeps under "genui-key"

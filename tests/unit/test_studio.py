@@ -217,18 +217,18 @@ def test_strange_prompts_are_only_text(studio: Studio, prompt: str) -> None:
 
 
 def test_a_rating_is_kept_under_a_name_that_tells_nothing(studio: Studio, text: Generation) -> None:
-    rating = studio.rate(ME, text.id, "up", 5, ("helpful",), "<b>nice</b>\0")
+    rating = studio.judging.rate(ME, text.id, "up", 5, ("helpful",), "<b>nice</b>\0")
     assert studio.store.current_rating(text.id, rating.rater) == rating
     assert ME not in rating.model_dump_json()
-    assert studio.rate(ME, text.id, "down").rater == rating.rater
-    assert studio.rate(YOU, text.id, "up").rater != rating.rater
+    assert studio.judging.rate(ME, text.id, "down").rater == rating.rater
+    assert studio.judging.rate(YOU, text.id, "up").rater != rating.rater
 
 
 @pytest.mark.parametrize("forged", ["", "0" * 32, "' OR 1=1 --", "../../x", "\0"])
 def test_a_rating_of_nothing_is_refused(studio: Studio, forged: str) -> None:
     before = studio.store.count()
     with pytest.raises(NotFound):
-        studio.rate("c" * 32, forged, "up")
+        studio.judging.rate("c" * 32, forged, "up")
     assert studio.store.count() == before
 
 
@@ -250,16 +250,16 @@ def test_a_rating_out_of_range_is_refused(
 ) -> None:
     before = studio.store.count()
     with pytest.raises(BadInput):
-        studio.rate("d" * 32, text.id, **opinion)
+        studio.judging.rate("d" * 32, text.id, **opinion)
     assert studio.store.count() == before
 
 
 def test_ratings_have_a_limit_for_each_visitor(studio: Studio, text: Generation) -> None:
     for _ in range(30):
-        studio.rate("e" * 32, text.id, "up")
+        studio.judging.rate("e" * 32, text.id, "up")
     with pytest.raises(Busy):
-        studio.rate("e" * 32, text.id, "up")
-    studio.rate("f" * 32, text.id, "up")
+        studio.judging.rate("e" * 32, text.id, "up")
+    studio.judging.rate("f" * 32, text.id, "up")
 
 
 # --- again ------------------------------------------------------------------------------------

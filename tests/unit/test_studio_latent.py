@@ -89,7 +89,7 @@ def test_each_picture_can_be_made_again_alone(studio: Studio) -> None:
 def test_only_its_owner_may_ask_about_a_picture(studio: Studio, tmp_path: Path) -> None:
     path = tmp_path / "me.png"
     Image.new("RGB", (90, 60), "teal").save(path)
-    sha256 = studio.keep_picture(path).sha256
+    sha256 = studio.keeping.picture(path).sha256
     token = studio.identity.media_token(sha256, "picture")
     found = studio.explore("tiny", {"ask": "encode", "picture": sha256, "token": token})
     assert len(found["place"]["at"]) == 48

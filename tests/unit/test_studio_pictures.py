@@ -74,7 +74,7 @@ def test_a_visitors_picture_is_kept_plain_and_drawn_from(studio: Studio, tmp_pat
     exif[0x0112] = 8
     exif[0x010F] = "a camera"
     Image.new("RGB", (90, 60), "teal").save(path, exif=exif)
-    kept = studio.keep_picture(path)
+    kept = studio.keeping.picture(path)
     assert (kept.name, kept.mime, kept.meta) == (
         "picture", "image/png", {"width": 60, "height": 90},
     )  # fmt: skip
@@ -92,7 +92,7 @@ def test_what_is_no_picture_is_not_kept(studio: Studio, tmp_path: Path) -> None:
     path = tmp_path / "evil.png"
     path.write_bytes(b"<svg onload=alert(1)>")
     with pytest.raises(BadInput, match="not a picture"):
-        studio.keep_picture(path)
+        studio.keeping.picture(path)
     assert not list(studio.scratch.glob("*.png"))
 
 

@@ -43,16 +43,16 @@ def drawn(studio: Studio, kind: str = "image") -> Generation:
 
 def test_a_pick_is_the_raters_own_and_the_page_is_told(studio: Studio) -> None:
     a, b, c = (drawn(studio) for _ in range(3))
-    stored = studio.prefer(ME, a.id, (b.id, c.id, b.id), reasons=("Fits!", "fits"))
+    stored = studio.judging.prefer(ME, a.id, (b.id, c.id, b.id), reasons=("Fits!", "fits"))
     assert [(event.winner, event.loser) for event in stored] == [(a.id, b.id), (a.id, c.id)]
     assert all(event.reasons == ("fits",) and event.sharing == "local" for event in stored)
     assert ME not in "".join(event.model_dump_json() for event in stored)
     assert set(studio.shown(ME, a)["better_than"]) == {b.id, c.id}
     assert studio.shown(ME, b)["better_than"] == studio.shown(YOU, a)["better_than"] == []
-    studio.prefer(ME, b.id, (a.id, c.id))
+    studio.judging.prefer(ME, b.id, (a.id, c.id))
     assert studio.shown(ME, a)["better_than"] == []
     assert set(studio.shown(ME, b)["better_than"]) == {a.id, c.id}
-    studio.prefer(ME, b.id, (a.id, c.id), withdrawn=True)
+    studio.judging.prefer(ME, b.id, (a.id, c.id), withdrawn=True)
     assert studio.shown(ME, b)["better_than"] == []
 
 
@@ -61,7 +61,7 @@ def test_two_windows_of_one_visitor_leave_one_best(studio: Studio) -> None:
 
     def pick(best: Generation) -> None:
         for _ in range(8):
-            studio.prefer(ME, best.id, tuple(o.id for o in made if o.id != best.id))
+            studio.judging.prefer(ME, best.id, tuple(o.id for o in made if o.id != best.id))
 
     threads = [Thread(target=pick, args=(best,)) for best in made[:2]]
     for thread in threads:
@@ -85,10 +85,10 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(studio: Studio) -> None:
         (("' OR 1=1 --",), NotFound, "not here"),
     ):
         with pytest.raises(error, match=word):
-            studio.prefer(ME, a.id, others)
+            studio.judging.prefer(ME, a.id, others)
     for more in ({"context": "jury"}, {"reasons": ("!!",)}, {"reasons": tuple("abcdefghijklm")}):
         with pytest.raises(BadInput):
-            studio.prefer(ME, a.id, (b.id,), **more)
+            studio.judging.prefer(ME, a.id, (b.id,), **more)
     assert studio.store.pairs() == 0
 
 
@@ -96,17 +96,17 @@ def test_picks_and_ratings_share_one_limit(studio: Studio) -> None:
     a, b = drawn(studio), drawn(studio)
     for turn in range(20):
         if turn % 2:
-            studio.rate(ME, a.id, "up")
+            studio.judging.rate(ME, a.id, "up")
         else:
-            studio.prefer(ME, a.id, (b.id,))
+            studio.judging.prefer(ME, a.id, (b.id,))
     with pytest.raises(Busy):
-        studio.prefer(ME, a.id, (b.id,))
-    studio.prefer(YOU, a.id, (b.id,))
+        studio.judging.prefer(ME, a.id, (b.id,))
+    studio.judging.prefer(YOU, a.id, (b.id,))
 
 
 def test_a_server_without_feedback_takes_no_picks(tmp_path: Path) -> None:
     studio = opened(tmp_path, feedback="off")
     a, b = drawn(studio), drawn(studio)
     with pytest.raises(BadInput, match="switched off"):
-        studio.prefer(ME, a.id, (b.id,))
+        studio.judging.prefer(ME, a.id, (b.id,))
     studio.engines.close()

@@ -230,7 +230,7 @@ def own_calls(studio: Studio) -> list[Call]:
     @answer
     def prefer(data: Answer) -> Answer:
         """Store that one picture is better than others: the best of a batch, or of two ("side")."""
-        studio.prefer(
+        studio.judging.prefer(
             session(data["key"]), str(data["chosen"]), tuple(map(str, data["others"])),
             context="side" if data.get("side") else "batch", withdrawn=bool(data.get("withdrawn")),
         )  # fmt: skip

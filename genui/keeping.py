@@ -1,0 +1,106 @@
+"""Makes files and records of what came out, and keeps the pictures visitors start from.
+
+What is kept has its record inside; whoever may fetch it gets a token. Knows neither the queue
+nor the page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import platform
+import secrets
+from pathlib import Path
+from typing import Any
+
+import genui
+from genui import pictures, provenance, weights
+from genui.backends.base import Backend, Output
+from genui.catalog import Model
+from genui.errors import NotFound, StorageFull
+from genui.identity import Identity
+from genui.jobs import Job
+from genui.records import Artifact, Generation, Segment, Timings, Token, canonical_json, now
+from genui.store import Store
+
+
+class Keeping:
+    """Writes media and records to the store; `scratch` holds a folder for each running job."""
+
+    def __init__(self, store: Store, identity: Identity, scratch: Path, device: str) -> None:
+        self.store = store
+        self.identity = identity
+        self.scratch = scratch
+        self.device = device
+
+    def keep(
+        self,
+        job: Job,
+        model: Model,
+        backend: Backend[Any, Any],
+        output: Output,
+        parts: list[Token | Segment],
+        timings: Timings,
+    ) -> Generation:
+        """Write the media and the record; after this the generation cannot be lost."""
+        text = output.text or ""
+        content = output.content_sha256 or hashlib.sha256(text.encode()).hexdigest()
+        draft = Generation(
+            id=secrets.token_hex(16),
+            created=now(),
+            status="stopped" if job.cancel.is_set() else "done",
+            request=output.request or job.request,
+            model=model.stamp.model_copy(
+                update={"sha256": model.sha256 or weights.fingerprint(backend.weights)}
+            ),
+            device=self.device,
+            versions={"genui": genui.__version__, "python": platform.python_version()}
+            | backend.versions(),
+            timings=timings,
+            text=output.text,
+            # where only the whole run repeats this one, its place in it tells which it was
+            usage=output.usage
+            | ({"index": output.index} if output.total > 1 and output.request is None else {}),
+            output_sha256=content,
+        )
+        artifacts: list[Artifact] = []
+        for file in output.files:
+            provenance.embed(file.path, draft)
+            artifacts.append(self.store.media.put(file.path, file.name, file.mime, file.meta))
+        if any(isinstance(part, Segment) or part.top for part in parts):
+            name = "segments" if isinstance(parts[0], Segment) else "tokens"
+            path = self.scratch / job.id / f"{name}.json"
+            path.write_text(canonical_json([part.as_json() for part in parts]), "utf-8")
+            artifacts.append(self.store.media.put(path, name, "application/json", {}))
+        generation = draft.model_copy(update={"artifacts": tuple(artifacts)})
+        self.store.add_generation(generation, job.session)
+        return generation
+
+    def public(self, generation: Generation) -> dict[str, Any]:
+        """A generation as JSON for its owner, each artifact with the token to fetch it."""
+        shown = generation.model_dump(mode="json")
+        for artifact in shown["artifacts"]:
+            artifact["token"] = self.identity.media_token(artifact["sha256"], artifact["name"])
+        return shown
+
+    def picture(self, path: Path) -> Artifact:
+        """Keep a visitor's picture, made safe and upright, as a PNG to start from.
+
+        Raises `BadInput` with one sentence for a file that is none."""
+        image = pictures.read(path)
+        draft = self.scratch / f"{secrets.token_hex(16)}.png"
+        try:
+            image.save(draft, compress_level=4)
+            meta: dict[str, Any] = {"width": image.width, "height": image.height}
+            return self.store.media.put(draft, "picture", "image/png", meta)
+        except OSError as error:
+            raise StorageFull.from_os(error) from error
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def own_picture(self, sha256: str, token: str) -> Path:
+        """A kept picture of the visitor's; raises `NotFound` where the token does not fit."""
+        right = self.identity.media_token(sha256, "picture")
+        if not hmac.compare_digest(token.encode(), right.encode()):
+            raise NotFound("The picture to start from is not here; add it again.")
+        return self.store.media.path(sha256)
