@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event as Flag
@@ -18,6 +17,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from genui import sounds
 from genui.backends.base import Output, OutputFile
 from genui.backends.speech import SpeechBackend
 from genui.errors import BadInput, Unavailable
@@ -25,7 +25,6 @@ from genui.records import Event, Request, Segment
 
 log = logging.getLogger(__name__)
 
-PEAK = 0.98  # a louder sentence is turned down as a whole, so that nothing clips
 LONGEST = 400  # phonemes the network is given at once; its time grows faster than their number
 SENTENCE = 600  # characters read at once
 WORD = 24  # longer ones are read in parts: hibari's reading of one word takes cubic time
@@ -108,7 +107,7 @@ class Hibari(SpeechBackend):
             yield Output()
             return
         path = scratch / "audio.wav"
-        _write_wav(raw, path, rate)
+        sounds.write_wav(raw, path, rate)
         seconds = round(done / 2 / rate, 3)
         meta: dict[str, JsonValue] = {"sample_rate": rate, "seconds": seconds}
         yield Output(
@@ -130,9 +129,7 @@ class Hibari(SpeechBackend):
                 return b""
             parts.append(self._voice.from_ids(self._voice.ids(part), speed, rng))
         sound = np.concatenate(parts)
-        if (peak := float(np.abs(sound).max(initial=0.0))) > PEAK:
-            sound = sound * (PEAK / peak)
-        return np.round(sound * 32767).astype("<i2").tobytes()
+        return sounds.pcm(sound[None])
 
     def versions(self) -> dict[str, str]:
         """hibari, the network's runtime and numpy, which draws the noise."""
@@ -150,12 +147,3 @@ def _pieces(text: str, longest: int) -> Iterator[str]:
         text = text[cut:]
     if text.strip():
         yield text.strip()
-
-
-def _write_wav(raw: Path, path: Path, rate: int) -> None:
-    with wave.open(str(path), "wb") as file, raw.open("rb") as pcm:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        while block := pcm.read(1 << 20):
-            file.writeframes(block)
