@@ -4,7 +4,7 @@
 "use strict";
 
 genui.scope = (() => {
-  const RATE = 24_000, WINDOW = 1024, STEP = 240;   // 43 ms Hann windows, one every 10 ms
+  const WINDOW = 1024;                              // Hann windows, 43 ms at 24 kHz, one every 10 ms
   const COLUMNS = 4096, BANDS = 96;
   const LOW = 60, HIGH = 12_000;                    // Hz at the foot and the head of the picture
   const FLOOR = -84, CEILING = -16;                 // dB of a full-scale sine shown as nothing and as most
@@ -37,29 +37,39 @@ genui.scope = (() => {
   }
 
   // For each band the first bin, the last bin and where between bins its centre lies.
-  const bands = Array.from({ length: BANDS }, (_, i) => {
-    const at = (step) => hertz(mel(LOW) + (mel(HIGH) - mel(LOW)) * step / BANDS) * WINDOW / RATE;
+  const bandsAt = (rate) => Array.from({ length: BANDS }, (_, i) => {
+    const at = (step) => hertz(mel(LOW) + (mel(HIGH) - mel(LOW)) * step / BANDS) * WINDOW / rate;
     const centre = Math.min(at(i + 0.5), WINDOW / 2 - 1);
     return { from: Math.ceil(at(i)), to: Math.min(Math.floor(at(i + 1)), WINDOW / 2 - 1), centre };
   });
 
   class Trace {
-    #recent = new Float32Array(WINDOW); // the last WINDOW samples, a ring
-    #seen = 0;                          // samples that went in
+    #recent = new Float32Array(WINDOW); // the last WINDOW frames, a ring
+    #seen = 0;                          // frames that went in
     #peak = 0;
     #real = new Float64Array(WINDOW); #imag = new Float64Array(WINDOW);
 
-    constructor(spectrum = true) {
-      this.step = STEP;  // samples a column stands for
+    #bands;
+
+    constructor(spectrum = true, { rate = 24_000, channels = 1 } = {}) {
+      this.channels = channels;
+      this.#bands = bandsAt(rate);
+      this.step = rate / 100; // frames a column stands for
       this.count = 0;    // whole columns
       this.peaks = new Float32Array(COLUMNS);
       this.bands = spectrum ? new Uint8Array(COLUMNS * BANDS) : null;
       this.loudest = 0;
     }
-    get samples() { return this.#seen; }
+    get frames() { return this.#seen; }
 
+    // Samples, channels in turn; what is measured is their mean.
     push(samples) {
-      for (const sample of samples) this.#one(sample / 32768);
+      const { channels } = this;
+      for (let i = 0; i < samples.length; i += channels) {
+        let sum = 0;
+        for (let channel = 0; channel < channels; channel += 1) sum += samples[i + channel];
+        this.#one(sum / channels / 32768);
+      }
     }
 
     #one(value) {
@@ -101,7 +111,7 @@ genui.scope = (() => {
       fft(real, imag);
       const power = (bin) => real[bin] * real[bin] + imag[bin] * imag[bin];
       for (let band = 0; band < BANDS; band += 1) {
-        const { from, to, centre } = bands[band];
+        const { from, to, centre } = this.#bands[band];
         let most = 0;
         for (let bin = from; bin <= to; bin += 1) most = Math.max(most, power(bin));
         if (from > to) { // narrower than a bin: between its neighbours
@@ -125,12 +135,12 @@ genui.scope = (() => {
     return { pen, width, tall };
   }
 
-  // Bars of loudness. `view` is the number of samples the whole width stands for.
+  // Bars of loudness. `view` is the number of frames the whole width stands for.
   function wave(canvas, trace, view, colour) {
     const { pen, width, tall } = paper(canvas);
     const bar = 2, pitch = 3, middle = tall / 2;
     const scale = (middle - 2) / Math.max(trace.loudest, 0.08);
-    const spoken = width * trace.samples / view;
+    const spoken = width * trace.frames / view;
     pen.fillStyle = colour;
     pen.beginPath();
     for (let x = 0; x + bar <= width; x += pitch) {
@@ -186,5 +196,5 @@ genui.scope = (() => {
     pen.drawImage(easel, -lag / view * width, 0, trace.count * trace.step / view * width, tall);
   }
 
-  return { Trace, wave, spectrum, height };
+  return { Trace, wave, spectrum, height, paper };
 })();

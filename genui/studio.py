@@ -118,6 +118,10 @@ class Studio:
             for model in self.catalog.of_kind(kind)
         ]
 
+    def offers(self, kind: str) -> bool:
+        """Whether this machine can run any model of a kind."""
+        return any(not model["why_not"] for model in self.models(kind))
+
     def warm(self) -> None:
         """Load the default model of every kind behind the page; a failure waits for first use."""
 

@@ -46,8 +46,12 @@ SCRIPTS = (
     "image.js",
     "sound.js",
     "scope.js",
+    "waves.js",
     "phonemes.js",
     "soundcard.js",
+    "soundtab.js",
+    "speechcard.js",
+    "speech.js",
     "audio.js",
     "places.js",
     "explorer.js",
@@ -79,7 +83,7 @@ TABS = (
 def build_app(studio: Studio) -> gr.Blocks:
     """The whole page over one studio."""
     demo: gr.Blocks = gr.Blocks(title="genui", analytics_enabled=False, fill_width=True)
-    shown = [tab for tab in TABS if not tab[3] or some_run(studio, tab[3])]
+    shown = [tab for tab in TABS if not tab[3] or studio.offers(tab[3])]
     with demo:
         gr.HTML(HEADER, js_on_load=None)
         with gr.Tabs(selected="text", elem_id="tabs") as tabs:
@@ -104,11 +108,6 @@ def build_app(studio: Studio) -> gr.Blocks:
             block.head = scripts  # Gradio starts `js_on_load` only when these have run, in order
             block.apply_default_css = False  # its prose style would overrule ours
     return demo
-
-
-def some_run(studio: Studio, kind: str) -> bool:
-    """Whether this machine can run any model of a kind."""
-    return any(not model["why_not"] for model in studio.models(kind))
 
 
 def open_tab(shown: set[str]) -> Callable[[gr.Request], Any]:
