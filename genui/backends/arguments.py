@@ -95,10 +95,17 @@ def cut(pipe: Any, prompt: str) -> dict[str, JsonValue]:
         longest = tokenizer.model_max_length
         if "max_sequence_length" in takes and name == names[-1]:  # the limit is of the last one
             longest = min(longest, takes["max_sequence_length"].default)
-        read = tokenizer(prompt, return_offsets_mapping=True, truncation=False, verbose=False)
-        extra = tokenizer.num_special_tokens_to_add()
-        if len(read.input_ids) <= longest:
+        rest = unread(tokenizer, prompt, longest)
+        if not rest:
             return {}
-        spans = [span for span in read.offset_mapping if span[1] > span[0]]
-        lost.append(prompt[spans[longest - extra][0] :])
+        lost.append(rest)
     return {"cut": min(lost, key=len)} if lost else {}
+
+
+def unread(tokenizer: Any, text: str, longest: int) -> str:
+    """The end of a text that a fast tokenizer cuts off when it may give `longest` tokens."""
+    read = tokenizer(text, return_offsets_mapping=True, truncation=False, verbose=False)
+    if len(read.input_ids) <= longest:
+        return ""
+    spans = [span for span in read.offset_mapping if span[1] > span[0]]
+    return text[spans[longest - tokenizer.num_special_tokens_to_add()][0] :]

@@ -10,12 +10,12 @@ import gc
 import logging
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Event as Flag
 from typing import Any
 
@@ -28,6 +28,7 @@ from genui.backends.base import Output, OutputFile
 from genui.backends.image import ImageBackend
 from genui.backends.pipeline_folder import body_of, open_pipeline
 from genui.backends.shots import Shot, plan
+from genui.backends.watched import watched
 from genui.errors import BadInput, Unavailable
 from genui.records import Event, Preview, Progress, Request
 
@@ -104,30 +105,13 @@ class Diffusers(ImageBackend):
         for shot in shots:
             if cancel.is_set():
                 return
-            drawn = yield from self._watched(shot, cancel, scratch)
+            drawn = yield from watched(
+                self._worker, partial(self._draw, shot, cancel, scratch), cancel
+            )
             if drawn is None:
                 return
             for place in range(len(drawn.images)):
                 yield self._output(shot, drawn, place, total, scratch)
-
-    def _watched(
-        self, shot: Shot, cancel: Flag, scratch: Path
-    ) -> Generator[Event, None, Drawn | None]:
-        """Draw in the worker thread and pass its events on; None when it was stopped with
-        nothing to show."""
-        queue: SimpleQueue[Event | None] = SimpleQueue()
-        future: Future[Drawn | None] = self._worker.submit(
-            self._draw, shot, cancel, scratch, queue.put
-        )
-        future.add_done_callback(lambda _: queue.put(None))
-        try:
-            while (event := queue.get()) is not None:
-                yield event
-            return future.result()
-        finally:
-            if not future.done():  # nobody listens any more
-                cancel.set()
-                future.exception()
 
     def _draw(
         self, shot: Shot, cancel: Flag, scratch: Path, tell: Callable[[Event], None]

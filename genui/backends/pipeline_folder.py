@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ from genui.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
+# (class of the pipeline, folder, settings of from_pretrained) -> the pipeline
+Load = Callable[[Any, Path, dict[str, Any]], Any]
+
 INDEX = "model_index.json"
+# what pipelines for sound call its length in seconds
+LENGTHS = ("audio_end_in_s", "audio_duration", "duration")
 HEADER_MAX = 100_000_000  # bytes; what the safetensors library allows
 FOREIGN = (
     "This model needs code of its own, which is not run here; ask the operator for a model "
@@ -48,7 +54,10 @@ def read_index(folder: Path) -> dict[str, Any]:
 
 def _shipped(library: str) -> bool:
     """True for a pipeline module of diffusers itself, which older folders name instead."""
-    return library in ("stable_diffusion", "stable_diffusion_xl", "flux")
+    return library in (
+        "stable_diffusion", "stable_diffusion_xl", "flux", "stable_audio", "ace_step",
+        "stable_audio_3",
+    )  # fmt: skip
 
 
 def _check_part(part: Path) -> None:
@@ -100,6 +109,15 @@ def open_pipeline(folder: Path, placement: Placement) -> Any:
     """The text-to-image pipeline in `folder` on its device, silent and without a safety checker.
 
     Raises `Unavailable` with one sentence when it cannot be had here."""
+    return _open(folder, placement, _to_pictures)
+
+
+def open_sound_pipeline(folder: Path, placement: Placement) -> Any:
+    """The text-to-sound pipeline in `folder` on its device; raises as `open_pipeline`."""
+    return _open(folder, placement, _to_sound)
+
+
+def _open(folder: Path, placement: Placement, load: Load) -> Any:
     index = read_index(folder)
     import diffusers
     import torch
@@ -108,24 +126,14 @@ def open_pipeline(folder: Path, placement: Placement) -> Any:
     if not (inspect.isclass(kind) and issubclass(kind, diffusers.DiffusionPipeline)):
         raise Unavailable(FOREIGN)
     settings: dict[str, Any] = {
-        "dtype": _dtype(placement), "use_safetensors": True, "local_files_only": True
+        "dtype": dtype_for(placement), "use_safetensors": True, "local_files_only": True
     }  # fmt: skip
     if "safety_checker" in index:
         settings |= {"safety_checker": None, "feature_extractor": None}
     diffusers.utils.logging.set_verbosity_error()  # a cut prompt goes into the record instead
     diffusers.utils.logging.disable_progress_bar()
-    auto: Any = diffusers.AutoPipelineForText2Image
-    listed: Any = kind
     try:
-        try:
-            pipe = auto.from_pretrained(folder, **settings)
-        except ValueError:  # a class that diffusers lists under no task
-            takes = inspect.signature(kind.__call__).parameters
-            if not {"prompt", "width"} <= set(takes) or "num_frames" in takes:
-                raise Unavailable(
-                    "This model makes no pictures from words; ask the operator for one that does."
-                ) from None
-            pipe = listed.from_pretrained(folder, **settings)
+        pipe = load(kind, folder, settings)
         _place(pipe, placement)
     except torch.OutOfMemoryError as error:
         raise Unavailable(
@@ -144,6 +152,30 @@ def open_pipeline(folder: Path, placement: Placement) -> Any:
     if getattr(pipe, "watermark", None) is not None:
         pipe.watermark = None  # the record inside each file says that a machine made it
     return pipe
+
+
+def _to_pictures(kind: Any, folder: Path, settings: dict[str, Any]) -> Any:
+    from diffusers import AutoPipelineForText2Image
+
+    auto: Any = AutoPipelineForText2Image
+    try:
+        return auto.from_pretrained(folder, **settings)
+    except ValueError:  # a class that diffusers lists under no task
+        takes = inspect.signature(kind.__call__).parameters
+        if not {"prompt", "width"} <= set(takes) or "num_frames" in takes:
+            raise Unavailable(
+                "This model makes no pictures from words; ask the operator for one that does."
+            ) from None
+        return kind.from_pretrained(folder, **settings)
+
+
+def _to_sound(kind: Any, folder: Path, settings: dict[str, Any]) -> Any:
+    takes = set(inspect.signature(kind.__call__).parameters)
+    if "prompt" not in takes or not takes & set(LENGTHS):
+        raise Unavailable(
+            "This model makes no sound from words; ask the operator for one that does."
+        )
+    return kind.from_pretrained(folder, **settings)
 
 
 def body_of(pipe: Any) -> Any:
@@ -174,7 +206,8 @@ def _speed_up(pipe: Any, placement: Placement) -> None:
             body.compile()
 
 
-def _dtype(placement: Placement) -> Any:
+def dtype_for(placement: Placement) -> Any:
+    """The precision that a device computes in: float32 on a CPU."""
     import torch
 
     if placement.device == "cpu":
