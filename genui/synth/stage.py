@@ -1,8 +1,8 @@
-"""Plays a tune, bar by bar: hands in written bars, gets the sound that is final so far.
+"""Plays a tune, bar by bar: takes written bars, gives the sound that is final so far.
 
 Performs what is written: repeats are heard twice, tied notes once, beats lilt or swing by the kind
-of tune, and every note is a little early, late, loud or soft, always the same way. Knows nothing of
-models and of files."""
+of tune, chords, bass and drums join in by rule, and every note is a little early, late, loud or
+soft, always the same way. Knows nothing of models and of files."""
 
 from __future__ import annotations
 
@@ -12,13 +12,32 @@ from dataclasses import dataclass
 import numpy as np
 
 from genui.music.tune import Bar, Event, Key, Metre
-from genui.synth.bank import Bank
-from genui.synth.mixer import RATE, Mixer
+from genui.synth import band
+from genui.synth.bank import bank, drums
+from genui.synth.harmony import Chord, chords
+from genui.synth.mixer import RATE, Mixer, Samples
 from genui.synth.rhythm import accent, swung
 
-LEAD = 0.08  # seconds of silence before the first note; no note begins earlier than this before
-TAIL = 1.6  # seconds of ring and room after the last note
-LOOSE = 0.006  # seconds that a note may be early or late
+LEAD = 0.08  # seconds of silence before the first note; nothing begins earlier before its time
+TAIL = 1.8  # seconds of ring and room after the last note
+LOOSE = 0.005  # seconds that a note may be early or late
+TOUCH = 0.96  # of its length a melody note is held; the rest is its release
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a part stands in the sound. level: 1 leaves the samples as they are. pan: -1 (left) to
+    1 (right). room: how much the room hears of it."""
+
+    level: float
+    pan: float
+    room: float
+
+
+MELODY = Place(1.3, -0.08, 0.16)
+PLACES = {
+    "chord": Place(0.5, 0.32, 0.16), "bass": Place(0.8, 0.05, 0.05), "drum": Place(0.28, -0.3, 0.1),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,11 +54,12 @@ class Played:
 @dataclass(frozen=True)
 class Step:
     """A written bar, to be performed once or twice. first: number of its first event. phase: ticks
-    of a whole bar that are over when it begins."""
+    of a whole bar that are over when it begins. harmony: its chords as (tick, chord)."""
 
     bar: Bar
     first: int
     phase: int
+    harmony: list[tuple[int, Chord]]
 
 
 @dataclass
@@ -64,14 +84,18 @@ class Stage:
     ) -> None:  # fmt: skip
         self.metre, self.key, self.kind = metre, key, kind
         self.tick = 60 / tempo / metre.beat  # seconds
-        self.pickup = pickup
-        self.bank = Bank(instrument)
+        self.accompaniment, self.pickup = accompaniment, pickup
+        self.bank = bank(instrument)
+        self.banks = {"chord": bank(band.BACKING.get(instrument, band.OTHERWISE)),
+                      "bass": bank("bass")}  # fmt: skip
         self.mixer = Mixer()
         self.now = LEAD  # where the next bar begins, in seconds
         self.written = 0  # events so far
         self.section: list[Step] = []
+        self.chord: Chord | None = None  # what sounds at the end of the newest bar
         self.held: Held | None = None
-        self.chance = random.Random(0)
+        # each part has its own chances, so that the melody is the same whoever joins in
+        self.chance, self.chances = random.Random(0), random.Random(1)
 
     def bar(
         self, bar: Bar, *, pickup: bool = False, opens: bool = False, repeat: bool = False,
@@ -84,8 +108,7 @@ class Stage:
         Returns the melody notes that are complete now, and the sound that is final."""
         if opens:
             self.section = []
-        phase = self.metre.ticks - self.pickup if pickup else 0
-        self.section.append(Step(bar, self.written, phase))
+        self.section.append(self._step(bar, pickup, opens, closes))
         self.written += len(bar.events)
         played, sound = self._perform(self.section[-1])
         for step in self.section if closes and repeat else ():
@@ -98,11 +121,23 @@ class Stage:
         self._release()
         return self.mixer.take(round((self.now + TAIL) * RATE))
 
+    def _step(self, bar: Bar, pickup: bool, opens: bool, closes: bool) -> Step:
+        if pickup or self.accompaniment == "none":
+            return Step(bar, self.written, self.metre.ticks - self.pickup if pickup else 0, [])
+        found = chords(
+            bar, self.key, self.metre, before=self.chord, opens=opens or not self.chord,
+            closes=closes,
+        )  # fmt: skip
+        self.chord = found[-1][1]
+        return Step(bar, self.written, 0, found)
+
     def _perform(self, step: Step) -> tuple[list[Played], bytes]:
         played, at = list[Played](), 0
         for number, event in enumerate(step.bar.events, step.first):
             played += self._event(number, event, step, at)
             at += event.ticks
+        if step.harmony:
+            self._accompany(step)
         self.now += self._passed(step, at)
         settled = min(self.now, self.held.start if self.held else self.now) - LEAD
         return played, self.mixer.take(int(settled * RATE))
@@ -115,17 +150,16 @@ class Stage:
     def _event(self, number: int, event: Event, step: Step, at: int) -> list[Played]:
         start = self.now + self._passed(step, at)
         end = self.now + self._passed(step, at + event.ticks)
+        done = list[Played]()
         if self.held and self.held.pitch == event.pitch:
             self.held.end = end
         else:
             done = self._release()
-            if event.pitch is None:
-                return done
-            start += self.chance.uniform(-LOOSE, LOOSE)
-            strength = accent(self.metre, step.phase + at) * self.chance.uniform(0.94, 1)
-            self.held = Held(number, event.pitch, start, end, strength)
-            return done + ([] if event.tie else self._release())
-        return [] if event.tie else self._release()
+            if event.pitch is not None:
+                start += self.chance.uniform(-LOOSE, LOOSE)
+                strength = accent(self.metre, step.phase + at) * self.chance.uniform(0.93, 1)
+                self.held = Held(number, event.pitch, start, end, strength)
+        return done if event.tie else done + self._release()
 
     def _release(self) -> list[Played]:
         """Sound the note that is held, now that its end is known."""
@@ -133,8 +167,27 @@ class Stage:
         if held is None:
             return []
         seconds = held.end - held.start
-        size, fade = round(seconds * RATE), round(0.05 * RATE)
-        sound = self.bank.sound(held.pitch, size + fade) * np.float32(held.strength)
-        sound[size:] *= np.cos(np.linspace(0, np.pi / 2, fade)) ** 2
-        self.mixer.add(sound, round(held.start * RATE) - self.bank.lead, pan=-0.1, room=0.15)
+        sound, lead = self.bank.note(held.pitch, seconds * TOUCH)
+        self._place(MELODY, sound, held.start, lead, held.strength)
         return [Played(held.event, held.pitch, held.start, seconds)]
+
+    def _accompany(self, step: Step) -> None:
+        full = self.accompaniment == "full"
+        ticks = step.bar.ticks
+        for stroke in band.strokes(step.harmony, ticks, self.metre, self.kind, full=full):
+            start = self.now + self._passed(step, stroke.tick) + stroke.late
+            start += self.chances.uniform(-LOOSE, LOOSE)
+            strength = stroke.strength * self.chances.uniform(0.9, 1)
+            if isinstance(stroke.sound, str):
+                sound, lead = drums()[stroke.sound], 0
+            else:
+                sound, lead = self.banks[stroke.part].note(stroke.sound, stroke.ticks * self.tick)
+            self._place(PLACES[stroke.part], sound, start, lead, strength)
+
+    def _place(
+        self, place: Place, sound: Samples, start: float, lead: int, strength: float
+    ) -> None:
+        at = round(start * RATE) - lead
+        self.mixer.add(
+            sound * np.float32(place.level * strength), at, pan=place.pan, room=place.room
+        )

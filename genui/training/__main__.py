@@ -34,6 +34,7 @@ COMMANDS = (
     ("tunes-transformer", "genui.training.tunes.train:transformer", "train the transformer"),
     ("tunes-lstm", "genui.training.tunes.train:lstm", "train the LSTM"),
     ("tunes-evaluate", "genui.training.tunes.evaluate:main", "measure both"),
+    ("instruments", "genui.training.instruments:main", "make the sampled instruments"),
     ("tunes-card", "genui.training.tunes.modelcard:main", "write their model cards"),
 )
 
