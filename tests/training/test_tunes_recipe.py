@@ -110,15 +110,16 @@ def test_the_transformer_is_a_standard_folder(run: Path) -> None:
 def test_saying_a_tune_at_once_or_token_by_token_is_the_same(run: Path, name: str) -> None:
     import torch
 
+    from genui.networks import tune_folder
     from genui.training.tunes import models
 
     model = models.read(run / "run" / f"tunes-{name}")
     ids = torch.tensor([tokens.encode(tunes(1)[0])[:40]])
     with torch.no_grad():
-        whole, _ = models.forward(model, ids)
+        whole, _ = tune_folder.forward(model, ids)
         memory, parts = None, []
         for at in range(ids.shape[1]):
-            scores, memory = models.forward(model, ids[:, at : at + 1], memory)
+            scores, memory = tune_folder.forward(model, ids[:, at : at + 1], memory)
             parts.append(scores)
     assert torch.allclose(torch.cat(parts, 1), whole, atol=1e-4)
 

@@ -1,4 +1,4 @@
-"""The two music models behind one face: build, read, write, and say what comes next.
+"""The two music models: build, write and read them.
 
 The transformer is transformers' own Llama class with a small configuration, so that its folder
 loads anywhere; the LSTM is ours. Knows nothing of training or of tunes."""
@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from safetensors.torch import save_file
+from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from genui.errors import Unavailable
 from genui.music import tokens
+from genui.networks import tune_folder
+from genui.networks.tune_folder import LSTM
 from genui.networks.tune_lstm import TuneLSTM
 from genui.training.tunes.scales import Scale
 
 NAMES = ("transformer", "lstm")
 CONTEXT = 1024  # tokens that the transformer can look back
-KIND = "tune-lstm"
 
 
 def build(name: str, scale: Scale) -> nn.Module:
@@ -43,24 +42,13 @@ def parameters(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())
 
 
-def forward(model: nn.Module, ids: Tensor, memory: Any = None) -> tuple[Tensor, Any]:
-    """Tokens (B, T) that follow what `memory` holds → scores for what comes after each
-    (B, T, tokens), and the memory with them: keys and values, or the LSTM's state. Training passes
-    no memory and throws away the new one."""
-    if isinstance(model, TuneLSTM):
-        found: tuple[Tensor, Any] = model(ids, memory)
-        return found
-    out = model(input_ids=ids, past_key_values=memory, use_cache=not model.training)
-    return out.logits, out.past_key_values
-
-
 def save(folder: Path, model: nn.Module) -> None:
     """Write a complete model folder, in fp16."""
     folder.mkdir(parents=True, exist_ok=True)
     tokens.save(folder)
     model = model.to(torch.float16)
     if isinstance(model, TuneLSTM):
-        config = {"format": 1, "kind": KIND, **model.config}
+        config = {"format": 1, "kind": LSTM, **model.config}
         (folder / "config.json").write_text(json.dumps(config, indent=1), "utf-8")
         save_file(model.state_dict(), folder / "model.safetensors")
     else:
@@ -72,13 +60,4 @@ def read(folder: Path) -> nn.Module:
     """The model of a folder, in fp32, ready to ask. Raises Unavailable for one that speaks other
     tokens."""
     tokens.check(folder)
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    if config.get("kind") == KIND:
-        model: nn.Module = TuneLSTM.from_config(config)
-        model.load_state_dict(load_file(folder / "model.safetensors"))
-        return model.float().eval()
-    if config.get("model_type") != "llama":
-        raise Unavailable("This folder holds no music model.")
-    llama = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    llama.eval()  # type: ignore[no-untyped-call]
-    return llama
+    return tune_folder.read(folder)

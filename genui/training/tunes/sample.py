@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from genui.music import grammar, tokens
-from genui.training.tunes import models
+from genui.networks import tune_folder
 
 LONGEST = 900  # tokens of a tune without an end
 
@@ -54,7 +54,7 @@ def tunes(
         fresh, memory = torch.tensor([made[i] for i in rows]), None
         ended = [False] * len(rows)
         for _ in range(LONGEST - len(tokens.PREFIX)):
-            scores, memory = models.forward(model, fresh.to(device), memory)
+            scores, memory = tune_folder.forward(model, fresh.to(device), memory)
             last = scores[:, -1].float().cpu() / temperature
             if strict:
                 last = last + torch.stack([_mask(grammar.allowed(s)) for s in states])

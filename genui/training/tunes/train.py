@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from genui.music.tokens import PREFIX
+from genui.networks import tune_folder
 from genui.training.loop import Loop
 from genui.training.tunes import data, models
 from genui.training.tunes.batches import IGNORED, Ids, batches, stacked
@@ -27,7 +28,7 @@ FOLDER = "tunes-{}"  # of the finished model, in the run's folder
 def learning(network: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
     """Mean surprise of a token, in nats ("loss") and bits."""
     inputs, labels = batch
-    scores, _ = models.forward(network, inputs)
+    scores, _ = tune_folder.forward(network, inputs)
     loss = F.cross_entropy(scores.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED)
     return {"loss": loss, "bits": loss.detach() / math.log(2)}
 
@@ -42,7 +43,7 @@ def surprise(network: nn.Module, tunes: Sequence[Ids], batch: int = 16) -> list[
         rows = order[start : start + batch]
         inputs, labels = stacked([tunes[i] for i in rows])
         labels[:, : len(PREFIX) - 1] = IGNORED
-        scores, _ = models.forward(network, inputs.to(device))
+        scores, _ = tune_folder.forward(network, inputs.to(device))
         nats = F.cross_entropy(
             scores.float().transpose(1, 2), labels.to(device), ignore_index=IGNORED,
             reduction="none",
