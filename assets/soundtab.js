@@ -41,6 +41,9 @@ genui.SoundTab = class SoundTab {
   // Puts the cards into the list, newest first.
   settle() { this.list.replaceChildren(...this.cards.map((card) => card.node).reverse(), this.older); }
 
+  // What stands in the list for a card.
+  place(card) { return card.node; }
+
   say(message, tone = "error") {
     this.notices.replaceChildren(...(message ? [genui.notice(message, tone)] : []));
   }
@@ -66,8 +69,9 @@ genui.SoundTab = class SoundTab {
   // The newest is large; a heading stands between it and the earlier ones.
   arrange() {
     this.empty.classList.toggle("gu-hidden", this.cards.length > 0);
-    this.older.classList.toggle("gu-hidden", this.cards.length < 2);
-    this.cards.at(-1)?.node.after(this.older);
+    const newest = this.cards.at(-1), places = new Set(this.cards.map((card) => this.place(card)));
+    this.older.classList.toggle("gu-hidden", places.size < 2);
+    if (newest) this.place(newest).after(this.older);
   }
 
   // What a card tells: it came to its end, it plays, it was listened to.
@@ -83,6 +87,7 @@ genui.SoundTab = class SoundTab {
     Object.assign(this, { sent: wish, seed, last: performance.now() });
     const answer = await genui.ask(this.server, this.call, { request });
     this.say(answer.error ?? "");
+    this.offline = Boolean(answer.offline);
     if (answer.error) return null;
     const card = this.add({ job: answer.job, request: answer.request, expect, autoplay });
     if (autoplay) this.unfold(card); else card.fold(true);

@@ -48,7 +48,7 @@ HIDDEN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibi
 def build(studio: Studio) -> None:
     """Draw the tab inside the current `gr.Tab`."""
     models = studio.catalog.of_kind("image")
-    with gr.Row(elem_classes="gu-work gu-image-work"):
+    with gr.Row(elem_classes="gu-work gu-sheet-work"):
         with gr.Column(scale=7, elem_classes="gu-main"):
             stage = gr.HTML(
                 value=json.dumps(page_config(studio, models)),
@@ -57,7 +57,7 @@ def build(studio: Studio) -> None:
                 server_functions=[*shared_calls(studio), *own_calls(studio)],
                 elem_id="image-stage",
             )
-        with gr.Column(scale=3, min_width=260, elem_classes="gu-side gu-image-side"):
+        with gr.Column(scale=3, min_width=260, elem_classes="gu-side gu-sheet-side"):
             controls = draw_controls(studio, models)
     ordered = [controls[name] for name in NAMES]
     stage.restore(None, None, ordered, js="() => genui.image.restored()", api_visibility="private")
