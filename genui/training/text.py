@@ -53,9 +53,10 @@ def shrink(source: Path, words: Iterable[str]) -> tuple[BertTokenizer, BertModel
             vocab_size=len(pieces),
             max_position_embeddings=2 * TOKENS,
             **{name: config[name] for name in sizes},
-        ),
-        add_pooling_layer=False,
+        )
     )
+    # pipelines build the encoder with its pooler, which nothing asks: zeros, so that none is missed
+    weights |= {f"pooler.{k}": torch.zeros_like(v) for k, v in model.pooler.state_dict().items()}
     model.config.use_attention_mask = True  # the pipeline passes the mask only when this says so
     model.load_state_dict(weights)
     model.eval()  # type: ignore[no-untyped-call]
@@ -67,9 +68,7 @@ def shrink(source: Path, words: Iterable[str]) -> tuple[BertTokenizer, BertModel
 
 def read(folder: Path) -> tuple[BertTokenizer, BertModel]:
     """The tokenizer and the encoder, in fp32, that a run or a pipeline folder holds."""
-    model = BertModel.from_pretrained(
-        folder / "text_encoder", add_pooling_layer=False, dtype=torch.float32
-    )
+    model = BertModel.from_pretrained(folder / "text_encoder", dtype=torch.float32)
     return BertTokenizer.from_pretrained(folder / "tokenizer"), model
 
 

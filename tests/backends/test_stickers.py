@@ -59,6 +59,15 @@ def test_the_sentence_encoder_knows_synonyms(easel: Easel) -> None:
     assert tree[1] > tree[0]
 
 
+@pytest.mark.parametrize("name", ["stickers", "stickers-fast"])
+def test_no_weight_of_the_text_encoder_is_missing(name: str) -> None:
+    from transformers import BertModel
+
+    folder = ROOT / "assets/models" / name / "text_encoder"
+    _, found = BertModel.from_pretrained(folder, output_loading_info=True)
+    assert not any(found.values()), found
+
+
 def test_files_are_safe_and_small() -> None:
     folders = [ROOT / m.sources[0].path for m in Catalog.read().of_kind("image")[:2]]
     files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
