@@ -101,13 +101,18 @@ def from_xmp(packet: bytes) -> bytes:
 
 def parsed(record: bytes) -> Envelope:
     """The envelope in JSON from a file; raises `BadInput`. A bare record, as the API gives it,
-    is read too."""
+    is read too, and one that stands in another object under "record"."""
     try:
         found = from_json(record, allow_inf_nan=False)
+        found = found.get("record", found)
         if "generation" in found:
             return Envelope.model_validate(found)
         return Envelope(generation=Generation.model_validate(found))
-    except (TypeError, ValueError):  # of JSON that is no object, of JSON and of pydantic
+    except (
+        AttributeError,
+        TypeError,
+        ValueError,
+    ):  # of JSON that is no object, of JSON and of pydantic
         raise BadInput(DAMAGED) from None
 
 
