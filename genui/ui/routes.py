@@ -32,7 +32,7 @@ ASSETS = Path(__file__).parents[2] / "assets"
 OPENED_MAX = 64 * 2**20  # bytes; as much as Gradio's own uploads may have
 JSON = ("application/json", "json")
 TYPES = {
-    "audio": ("audio/wav", "wav"), "tokens": JSON, "segments": JSON,
+    "audio": ("audio/wav", "wav"), "tokens": JSON, "segments": JSON, "score": JSON,
     "picture": ("image/png", "png"), "film": ("image/webp", "webp"),
     "walk-webp": ("image/webp", "webp"), "walk-gif": ("image/gif", "gif"),
     "walk-mp4": ("video/mp4", "mp4"), "atlas": ("image/webp", "webp"),
