@@ -44,7 +44,7 @@ def _key(said: str) -> Key:
     return Key(tonic % 12, mode)
 
 
-def _sections(pieces: list[Piece], bar: int) -> Iterator[Section]:
+def sections(pieces: list[Piece], bar: int) -> Iterator[Section]:
     """Cut at double bars and repeat signs. Of two endings only the second stays."""
     held: list[Piece] = []
     repeat = False
@@ -91,13 +91,13 @@ def read(text: str) -> Tune:
     if not unit:
         raise BadInput(f"The unit length (L:{fields['L'][:20]}) has to be like 1/8.")
     pieces = Music(metre, key, Fraction(1, int(unit[1]))).read(music)
-    sections = tuple(_sections(pieces, metre.ticks))
-    if not any(event.pitch is not None for s in sections for b in s.bars for event in b.events):
+    found = tuple(sections(pieces, metre.ticks))
+    if not any(event.pitch is not None for s in found for b in s.bars for event in b.events):
         raise BadInput("This ABC has no notes after its K: line; add some, as in “GABc dedB|”.")
     kind = fields.get("R", "").split("%")[0].strip().lower()
     kind = {"slipjig": "slip jig", "double jig": "jig", "slide": "jig"}.get(kind, kind)
     return Tune(
-        metre, key, kind if kind in KINDS else "tune", sections, fields.get("T", "")[:200],
+        metre, key, kind if kind in KINDS else "tune", found, fields.get("T", "")[:200],
         _tempo(fields.get("Q", "")),
     )  # fmt: skip
 

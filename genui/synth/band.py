@@ -15,7 +15,7 @@ from genui.synth.harmony import Chord
 
 BACKING = {"piano": "piano", "harp": "harp", "music-box": "harp"}  # by melody instrument
 OTHERWISE = "guitar"
-LOWEST = {"bass": 31, "low": 41, "chord": 53}  # each part's notes lie in the octave from here up
+LOWEST = {"bass": 36, "low": 41, "chord": 53}  # each part's notes lie in the octave from here up
 STRUM = 0.011  # seconds from string to string
 
 

@@ -34,9 +34,9 @@ class Place:
     room: float
 
 
-MELODY = Place(1.3, -0.08, 0.16)
+MELODY = Place(1.6, -0.08, 0.16)
 PLACES = {
-    "chord": Place(0.5, 0.32, 0.16), "bass": Place(0.8, 0.05, 0.05), "drum": Place(0.28, -0.3, 0.1),
+    "chord": Place(0.5, 0.32, 0.16), "bass": Place(0.8, 0.05, 0.05), "drum": Place(0.27, -0.3, 0.1),
 }  # fmt: skip
 
 

