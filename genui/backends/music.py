@@ -12,7 +12,7 @@ audio  a WAV file; `meta` sample_rate, channels, seconds
 score  JSON: {"abc": the tune, "tokens": the row, "names": its tokens as text, "notes": every melody
   note that is heard, as in `Bars`, "tempo": beats a minute, "metre", "key", "kind", "bars",
   "instrument", "accompaniment", "asked": what was understood, as [name, text] pairs such as
-  ["kind", "jig"], in the order to show them, "closed": false when it was stopped before its end}
+  ["rhythm", "jig"], in the order to show them, "closed": false when it was stopped before its end}
 `usage` has the same "asked", "tempo", "instrument", "bars", and "tokens", how many were said.
 """
 
@@ -24,12 +24,15 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from genui.backends.base import Backend, Schema
+from genui.errors import BadInput
+from genui.music import words
+from genui.music.shape import MOST
+from genui.music.words import FASTEST, FEWEST, SLOWEST
+from genui.synth import INSTRUMENTS
 
 PROMPT_MAX = 500  # characters
 TUNE_MAX = 100_000  # characters of ABC
 ROW_MAX = 4_000  # tokens to go on from
-SLOWEST, FASTEST = 40, 240  # beats a minute
-FEWEST, MOST = 4, 64  # bars
 
 Mode = Literal["write", "continue", "fill", "vary", "morph"]
 Rhythm = Literal["any", "reel", "jig", "slip jig", "hornpipe", "strathspey", "march", "air", "tune"]
@@ -88,6 +91,21 @@ class MusicOptions(Schema):
         0.95, ge=0.1, le=1.0, title="Choice",
         description="Only the likeliest notes, up to this share.",
     )  # fmt: skip
+
+    @field_validator("key")
+    @classmethod
+    def _is_a_key(cls, key: str) -> str:
+        try:
+            return key if key == "any" else str(words.key(key))
+        except BadInput as error:
+            raise ValueError(error.message) from None
+
+    @field_validator("instrument")
+    @classmethod
+    def _is_there(cls, instrument: str) -> str:
+        if instrument not in ("any", *INSTRUMENTS):
+            raise ValueError(f"The instrument is one of any, {', '.join(INSTRUMENTS)}")
+        return instrument
 
     @field_validator("bars")
     @classmethod

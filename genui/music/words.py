@@ -91,10 +91,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Wishes:
-    """What was understood; empty, None or 0 where nothing was said. kinds, modes: any of these.
-    tempo: beats a minute. pace: times the usual tempo. mood: the words that told it."""
+    """What was understood; empty, None or 0 where nothing was said. suits: kinds that suit the
+    mood. modes: any of these. tempo: beats a minute. pace: times the usual tempo. mood: the words
+    that told it."""
 
-    kinds: tuple[str, ...] = ()
+    kind: str = ""
+    suits: tuple[str, ...] = ()
     metre: str = ""
     tonic: int | None = None
     modes: tuple[str, ...] = ()
@@ -145,17 +147,18 @@ def read(text: str, instruments: Collection[str]) -> Wishes:
     size = reader.one(SIZES)
     moods = reader.words(MOODS)
     pace, ground = 1.0, ""
-    kinds: tuple[str, ...] = (kind,) if kind else ()
+    suits: tuple[str, ...] = ()
     for words, (coloured, danced, faster) in moods:
         if coloured and not modes:
             modes, ground = coloured, words
         elif coloured and tonic is None and modes in (BRIGHT, DARK) and modes != coloured:
             raise _apart(ground, words)
-        kinds = kinds or danced
+        suits = suits or danced
         pace *= faster
     return Wishes(
-        kinds, metre, tonic, modes, bars or size or 0, tempo or 0, min(1.4, max(0.6, pace)),
-        _one(played) or "", backed or "", ", ".join(words for words, _ in moods),
+        kind or "", suits, metre, tonic, modes, bars or size or 0, tempo or 0,
+        min(1.4, max(0.6, pace)), _one(played) or "", backed or "",
+        ", ".join(words for words, _ in moods),
     )  # fmt: skip
 
 
