@@ -65,7 +65,8 @@ class Keeping:
         )
         artifacts: list[Artifact] = []
         for file in output.files:
-            provenance.embed(file.path, draft)
+            if file.mime != "application/json":  # notes; the record lies beside them
+                provenance.embed(file.path, draft)
             artifacts.append(self.store.media.put(file.path, file.name, file.mime, file.meta))
         if any(isinstance(part, Segment) or part.top for part in parts):
             name = "segments" if isinstance(parts[0], Segment) else "tokens"

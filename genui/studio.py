@@ -34,6 +34,7 @@ from genui.machine import this_machine
 from genui.ratings import Ratings
 from genui.records import (
     SEED_MAX,
+    Bars,
     Event,
     Finished,
     Generation,
@@ -57,6 +58,7 @@ SHOWN = {
     "id", "title", "summary", "license", "license_url", "size", "styles", "defaults", "few_steps",
 }  # fmt: skip
 
+SEEN = Token | Segment | Preview  # what a visitor sees or hears first; of music, whole bars
 AT_ONCE, SLOW_AT_ONCE = 24, 4  # questions about latent models that are being answered
 
 
@@ -215,7 +217,7 @@ class Studio:
                         continue
                     if isinstance(event, Token | Segment):
                         parts.append(event)
-                    if first is None and isinstance(event, Token | Segment | Preview):
+                    if first is None and isinstance(event, Bars if model.kind == "music" else SEEN):
                         first = time.monotonic() - loaded
                     yield event
             yield Finished(kept) if kept else Stopped()

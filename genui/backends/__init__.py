@@ -15,6 +15,10 @@ ENGINES: tuple[tuple[str, str], ...] = (
     ("hibari", "genui.backends.speech_hibari:Hibari"),
     ("diffusers", "genui.backends.image_diffusers:Diffusers"),
     ("avatars", "genui.backends.latent_avatars:Avatars"),
+    ("folk", "genui.backends.music_folk:Folk"),
+    ("sound-diffusers", "genui.backends.sound_diffusers:DiffusedSound"),
+    ("musicgen", "genui.backends.sound_transformers:MusicGen"),
+    ("vibevoice", "genui.backends.speech_transformers:VibeVoice"),
 )
 
 
