@@ -88,7 +88,8 @@ def _converted(wav: Path, out: Path, form: str, **how: Any) -> Generation:
             target.software = f"genui {genui.__version__}"
             target.date = generation.created[:10]
             target.comment = record_document(generation)
-        dtype = "int16" if source.subtype == "PCM_16" else "int32"
+        # libsndfile (1.2.2) writes whole numbers as MP3 at twice their loudness
+        dtype = "float32" if how else "int16" if source.subtype == "PCM_16" else "int32"
         for block in source.blocks(BLOCK, dtype=dtype):
             target.write(block)
     return generation
