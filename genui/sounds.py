@@ -59,7 +59,8 @@ def fit(sound: Samples, rate: int, new_rate: int, channels: int) -> Samples:
         return sound
     length = max(1, round(sound.shape[1] * new_rate / rate))
     spectrum = np.fft.rfft(sound, axis=1)[:, : length // 2 + 1]
-    return np.fft.irfft(spectrum, length, axis=1).astype(np.float32) * (length / sound.shape[1])
+    changed: Samples = np.fft.irfft(spectrum, length, axis=1) * (length / sound.shape[1])
+    return changed.astype(np.float32)
 
 
 def pcm(sound: Samples) -> bytes:

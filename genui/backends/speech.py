@@ -1,11 +1,12 @@
-"""What every speech engine shares: the inputs and options of a request to speak.
+"""What every speech engine shares: the inputs and options of a request to speak, cut texts.
 
 Knows the meaning of sentences and phonemes; knows no engine.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
+import re
+from collections.abc import Iterator
 
 from pydantic import Field, model_validator
 
@@ -15,8 +16,9 @@ MAX_CHARS = 100_000
 
 
 class SpeechInputs(Schema):
-    """A text to say. `phonemes`, where given, say how: one string a sentence, in the alphabet
-    that the engine's `phonemize` gives; they replace the engine's own reading of the text."""
+    """A text to say. `phonemes`, where given, say how: one string a sentence, in the alphabet of
+    the `Segment` events; they replace the engine's own reading of the text. An engine whose
+    segments have none refuses them."""
 
     text: str = Field(max_length=MAX_CHARS)
     phonemes: tuple[str, ...] = Field(default=(), max_length=2000)
@@ -43,6 +45,13 @@ class SpeechBackend(Backend[SpeechInputs, SpeechOptions]):
     Inputs = SpeechInputs
     Options = SpeechOptions
 
-    @abstractmethod
-    def phonemize(self, text: str) -> list[tuple[str, str]]:
-        """The text as (sentence, phonemes) pairs, in order."""
+
+def pieces(text: str, longest: int) -> Iterator[str]:
+    """The text in parts of at most `longest` characters, cut after a clause or else a word."""
+    while len(text) > longest:
+        cuts = [match.end() for match in re.finditer(r"[,;:—]\s+", text[:longest])]
+        cut = cuts[-1] if cuts else text.rfind(" ", 1, longest) + 1 or longest
+        yield text[:cut].strip()
+        text = text[cut:]
+    if text.strip():
+        yield text.strip()

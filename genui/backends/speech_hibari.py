@@ -19,7 +19,7 @@ from pydantic import JsonValue
 
 from genui import sounds
 from genui.backends.base import Output, OutputFile
-from genui.backends.speech import SpeechBackend
+from genui.backends.speech import SpeechBackend, pieces
 from genui.errors import BadInput, Unavailable
 from genui.records import Event, Request, Segment
 
@@ -64,7 +64,7 @@ class Hibari(SpeechBackend):
 
     def _read(self, text: str) -> Iterator[tuple[str, str]]:
         for sentence in self._voice.split_sentences(text):
-            for piece in _pieces(sentence, SENTENCE):
+            for piece in pieces(sentence, SENTENCE):
                 with self._reading:
                     phonemes = self._voice.g2p(re.sub(rf"(\S{{{WORD}}})(?=\S)", r"\1 ", piece))
                 if re.search(r"\w", phonemes):
@@ -124,7 +124,7 @@ class Hibari(SpeechBackend):
         own = int.from_bytes(hashlib.sha256(phonemes.encode()).digest()[:8])
         rng = np.random.default_rng([seed, own])
         parts = []
-        for part in _pieces(phonemes, LONGEST):
+        for part in pieces(phonemes, LONGEST):
             if cancel.is_set():
                 return b""
             parts.append(self._voice.from_ids(self._voice.ids(part), speed, rng))
@@ -136,14 +136,3 @@ class Hibari(SpeechBackend):
         from importlib.metadata import version
 
         return {name: version(name) for name in ("hibari-tts", "onnxruntime", "numpy")}
-
-
-def _pieces(text: str, longest: int) -> Iterator[str]:
-    """The text in parts of at most `longest` characters, cut after a clause or else a word."""
-    while len(text) > longest:
-        cuts = [match.end() for match in re.finditer(r"[,;:—]\s+", text[:longest])]
-        cut = cuts[-1] if cuts else text.rfind(" ", 1, longest) + 1 or longest
-        yield text[:cut].strip()
-        text = text[cut:]
-    if text.strip():
-        yield text.strip()

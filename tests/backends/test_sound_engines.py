@@ -1,0 +1,360 @@
+"""Engines for sound on tiny real models of each class: what a request makes, and makes again."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from threading import Event as Flag
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from genui.backends import sound_transformers
+from genui.backends.base import Output, Placement
+from genui.backends.sound import SoundBackend
+from genui.backends.sound_diffusers import DiffusedSound
+from genui.backends.sound_transformers import MusicGen
+from genui.errors import BadInput, Unavailable
+from genui.records import Event, Progress, Request
+from tests import tiny_sounds
+from tests.tiny_sounds import RATE
+
+CAT, DOG = {"prompt": "a red cat"}, {"prompt": "a blue dog"}
+MODELS: dict[str, tuple[type[SoundBackend], Callable[[Path], Path]]] = {
+    "musicgen": (MusicGen, tiny_sounds.musicgen),
+    "stereo": (MusicGen, partial(tiny_sounds.musicgen, channels=2)),
+    "stable-audio": (DiffusedSound, tiny_sounds.stable_audio),
+    "ace-step": (DiffusedSound, tiny_sounds.ace_step),
+    "ace-step-base": (DiffusedSound, partial(tiny_sounds.ace_step, turbo=False, covers=False)),
+}
+EVERY = ("musicgen", "stereo", "stable-audio", "ace-step", "ace-step-base")
+
+
+class Studio:
+    """A loaded model and a scratch folder."""
+
+    def __init__(self, name: str, folder: Path, scratch: Path) -> None:
+        engine, make = MODELS[name]
+        self.backend = engine(make(folder), Placement(threads=1))
+        self.backend.load()
+        self.scratch = scratch
+
+    def run(
+        self, inputs: dict[str, Any], seed: int = 1, cancel: Flag | None = None, **options: Any
+    ) -> tuple[list[Event], list[Output]]:
+        request = asking(inputs, seed, **options)
+        made = list(self.backend.generate(request, cancel or Flag(), self.scratch))
+        outputs = [item for item in made if isinstance(item, Output)]
+        return [item for item in made if isinstance(item, Event)], outputs
+
+    def one(self, inputs: dict[str, Any], seed: int = 1, **options: Any) -> Output:
+        (output,) = self.run(inputs, seed, **options)[1]
+        return output
+
+    def give(self, seconds: float = 0.5, pitch: float = 300, rate: int = RATE) -> str:
+        """Puts a sound where the studio would, and returns its name."""
+        path = self.scratch / "given.wav"
+        soundfile.write(path, 0.5 * np.sin(np.arange(int(seconds * rate)) * pitch / rate), rate)
+        name = hashlib.sha256(path.read_bytes()).hexdigest()
+        shutil.move(path, self.scratch / name)
+        return name
+
+
+def asking(inputs: dict[str, Any], seed: int = 1, **options: Any) -> Request:
+    small = {"seconds": 0.6, "steps": 2}
+    return Request(kind="sound", model="m", inputs=inputs, options=small | options, seed=seed)
+
+
+def heard(output: Output) -> np.ndarray:
+    """The samples of an output, (time, channels)."""
+    return soundfile.read(output.files[0].path, always_2d=True)[0]
+
+
+@pytest.fixture(scope="module")
+def studios(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Studio]]:
+    made: dict[str, Studio] = {}
+
+    def studio(name: str) -> Studio:
+        if name not in made:
+            folder, scratch = (tmp_path_factory.mktemp(part) for part in (name, "scratch"))
+            made[name] = Studio(name, folder, scratch)
+        return made[name]
+
+    yield studio
+    for used in made.values():
+        used.backend.unload()
+    assert not [t for t in threading.enumerate() if t.name.startswith("sound")]
+
+
+# --- every class ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_class_makes_a_sound_step_by_step(
+    studios: Callable[[str], Studio], name: str
+) -> None:
+    studio = studios(name)
+    events, (output,) = studio.run(CAT)
+    assert all(isinstance(event, Progress) for event in events)
+    seen = [(event.step, event.total) for event in events if isinstance(event, Progress)]
+    assert seen == ([(10, 30), (20, 30), (30, 30)] if studio.backend.engine == "musicgen"
+                    else [(1, 2), (2, 2)])  # fmt: skip
+    channels = 1 if name == "musicgen" else 2
+    audio = output.files[0]
+    assert (audio.name, audio.mime) == ("audio", "audio/wav")
+    assert audio.meta == {"sample_rate": RATE, "channels": channels, "seconds": 0.6}
+    sound = heard(output)
+    assert sound.shape == (round(0.6 * RATE), channels)
+    assert 0 < np.abs(sound).max() < 0.99
+    pcm = (studio.scratch / "audio.pcm").read_bytes()
+    assert audio.path.read_bytes().endswith(pcm)
+    assert hashlib.sha256(pcm).hexdigest() == output.content_sha256
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_class_repeats_itself_and_hears_seed_and_prompt(
+    studios: Callable[[str], Studio], name: str
+) -> None:
+    studio = studios(name)
+    first = studio.one(CAT).content_sha256
+    assert studio.one(CAT).content_sha256 == first
+    others = {studio.one(DOG).content_sha256, studio.one(CAT, 2).content_sha256}
+    assert len({first, *others}) == 3
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_what_a_long_prompt_loses_is_said(studios: Callable[[str], Studio], name: str) -> None:
+    long = "a red cat and a blue dog " * 20
+    output = studios(name).one({"prompt": long}, steps=1)
+    rest = str(output.usage["cut"])
+    assert long.endswith(rest)
+    kept = studios(name).one({"prompt": long.removesuffix(rest)}, steps=1)
+    assert "cut" not in kept.usage
+
+
+@pytest.mark.parametrize(
+    ("name", "ignored"),
+    [
+        ("musicgen", ["negative", "lyrics"]), ("stable-audio", ["lyrics"]),
+        ("ace-step", ["negative", "guidance"]), ("ace-step-base", ["negative"]),
+    ],
+)  # fmt: skip
+def test_what_has_no_effect_is_said(
+    studios: Callable[[str], Studio], name: str, ignored: list[str]
+) -> None:
+    studio, plain = studios(name), studios(name).one(CAT)
+    full = studio.one(CAT | {"negative": "dog", "lyrics": "[verse] cat"})
+    assert full.usage["ignored"] == ignored
+    assert (full.content_sha256 == plain.content_sha256) == (name == "musicgen")
+    stronger = studio.one(CAT, guidance=9.0)
+    assert (stronger.content_sha256 == plain.content_sha256) == ("guidance" in ignored)
+
+
+def test_without_guidance_a_negative_prompt_does_nothing(
+    studios: Callable[[str], Studio],
+) -> None:
+    output = studios("stable-audio").one(CAT | {"negative": "dog"}, guidance=1.0)
+    assert output.usage["ignored"] == ["negative"]
+
+
+# --- from a sound ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["musicgen", "stereo", "ace-step", "ace-step-base"])
+def test_a_sound_is_continued(studios: Callable[[str], Studio], name: str) -> None:
+    studio = studios(name)
+    low, high = (studio.give(0.5, pitch) for pitch in (200, 900))
+    one, again, other = (studio.one(CAT | {"sound": given}) for given in (low, low, high))
+    assert one.files[0].meta["seconds"] == pytest.approx(1.1, abs=0.03)
+    assert one.content_sha256 == again.content_sha256
+    begun, ended = (np.abs(heard(one) - heard(other))[part].max() for part in
+                    (slice(0, RATE // 2), slice(RATE // 2, None)))  # fmt: skip
+    assert begun > 0
+    assert ended > 0
+
+
+@pytest.mark.parametrize("name", ["stable-audio", "ace-step"])
+def test_a_sound_is_varied(studios: Callable[[str], Studio], name: str) -> None:
+    studio = studios(name)
+    low, high = (studio.give(0.8, pitch) for pitch in (200, 900))
+    ask = partial(studio.one, use="vary", steps=4)
+    one, other = (ask(CAT | {"sound": given}) for given in (low, high))
+    assert one.content_sha256 not in (other.content_sha256, studio.one(CAT).content_sha256)
+    assert one.files[0].meta["seconds"] == 0.6  # no longer than was asked
+    weak = ask(CAT | {"sound": low}, strength=0.05)
+    assert weak.content_sha256 != one.content_sha256
+    assert ask(CAT | {"sound": low}).content_sha256 == one.content_sha256
+
+
+def test_a_sound_of_another_rate_is_fitted(studios: Callable[[str], Studio]) -> None:
+    studio = studios("ace-step")
+    output = studio.one(CAT | {"sound": studio.give(0.5, rate=2 * RATE)})
+    assert output.files[0].meta["seconds"] == pytest.approx(1.1, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("name", "use", "says"),
+    [
+        ("musicgen", "vary", "cannot vary a sound; choose continue"),
+        ("stable-audio", "continue", "cannot continue a sound; choose vary"),
+        ("ace-step-base", "vary", "cannot vary a sound; choose continue"),
+    ],
+)
+def test_what_a_model_cannot_do_with_a_sound(
+    studios: Callable[[str], Studio], name: str, use: str, says: str
+) -> None:
+    studio = studios(name)
+    with pytest.raises(BadInput, match=says):
+        studio.one(CAT | {"sound": studio.give()}, use=use)
+
+
+def test_a_file_that_is_no_sound(studios: Callable[[str], Studio]) -> None:
+    for name in ("musicgen", "ace-step"):
+        (studios(name).scratch / ("0" * 64)).write_bytes(b"RIFF and then nothing")
+        with pytest.raises(BadInput, match="no sound that can be read"):
+            studios(name).one(CAT | {"sound": "0" * 64})
+
+
+# --- MusicGen's loop ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["musicgen", "stereo"])
+def test_the_loop_is_that_of_transformers(
+    studios: Callable[[str], Studio], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Always the likeliest code: the same sound as `generate` of the library."""
+    studio: Any = studios(name)
+    monkeypatch.setattr(sound_transformers, "TOP_K", 1)
+    words = studio.backend._processor.tokenizer(CAT["prompt"], return_tensors="pt")
+    expected = studio.backend._model.generate(
+        input_ids=words.input_ids, attention_mask=words.attention_mask,
+        max_new_tokens=32, do_sample=False, guidance_scale=3.0,
+    )[0].numpy()  # fmt: skip
+    frames = expected.shape[1] * 50 // RATE
+    assert frames >= 30
+    made = heard(studio.one(CAT, guidance=3.0, seconds=frames / 50)).T
+    assert made.shape == expected.shape
+    assert np.abs(made - expected).max() < 1e-4
+
+
+def test_music_longer_than_the_model_learned_goes_on(
+    studios: Callable[[str], Studio], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio, looked = studios("musicgen"), []
+    hook = studio.backend._music.model.decoder.register_forward_pre_hook(  # type: ignore[attr-defined]
+        lambda _, given, named: looked.append(named["past_key_values"] is None), with_kwargs=True
+    )
+    monkeypatch.setattr(sound_transformers, "WINDOW", 0.3)
+    monkeypatch.setattr(sound_transformers, "CONTEXT", 0.1)
+    whole = studio.one(CAT, seconds=0.7)
+    hook.remove()
+    assert whole.files[0].meta["seconds"] == 0.7
+    assert sum(looked) == 3  # 15 frames, then 10 and 10 more, each after the last 5
+
+
+# --- stopping and failing -------------------------------------------------------------------
+
+
+def test_stop_keeps_the_frames_of_music(studios: Callable[[str], Studio]) -> None:
+    studio, cancel = studios("musicgen"), Flag()
+    outputs = []
+    for event in studio.backend.generate(asking(CAT, seconds=60), cancel, studio.scratch):
+        if isinstance(event, Progress) and event.step == 20:
+            cancel.set()
+        if isinstance(event, Output):
+            outputs.append(event)
+    (output,) = outputs
+    assert output.files[0].meta["seconds"] == 0.4
+    whole = heard(studio.one(CAT))
+    assert np.abs(heard(output)[: RATE // 4] - whole[: RATE // 4]).max() < 0.02
+
+
+@pytest.mark.parametrize("name", ["stable-audio", "ace-step"])
+def test_stop_leaves_nothing_of_half_a_diffusion(
+    studios: Callable[[str], Studio], name: str
+) -> None:
+    studio, cancel, steps = studios(name), Flag(), []
+    for event in studio.backend.generate(asking(CAT, steps=50), cancel, studio.scratch):
+        assert isinstance(event, Progress)
+        steps.append(event.step)
+        cancel.set()
+    assert len(steps) < 10
+    assert studio.one(CAT).usage["steps"] == 2  # and it goes on as if nothing had been
+
+
+@pytest.mark.parametrize("name", ["musicgen", "ace-step"])
+def test_stopped_before_the_start_makes_nothing(
+    studios: Callable[[str], Studio], name: str
+) -> None:
+    cancel = Flag()
+    cancel.set()
+    assert studios(name).run(CAT, cancel=cancel) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["musicgen", "stable-audio"])
+def test_a_full_gpu_is_one_sentence(studios: Callable[[str], Studio], name: str) -> None:
+    import torch
+
+    def full(*_: Any) -> None:
+        raise torch.OutOfMemoryError
+
+    backend: Any = studios(name).backend
+    body = backend._music if name == "musicgen" else backend._pipe.transformer
+    hook = body.register_forward_pre_hook(full)
+    with pytest.raises(Unavailable, match="memory is full; ask for"):
+        studios(name).one(CAT)
+    hook.remove()
+    assert studios(name).one(CAT).files
+
+
+def test_sound_that_is_no_number_is_one_sentence(studios: Callable[[str], Studio]) -> None:
+    backend: Any = studios("ace-step").backend
+    hook = backend._pipe.transformer.register_forward_hook(
+        lambda _module, _given, out: (out[0] * float("nan"),)
+    )
+    with pytest.raises(Unavailable, match="another seed"):
+        studios("ace-step").one(CAT)
+    hook.remove()
+
+
+# --- bad input ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("inputs", "options", "says"),
+    [
+        ({}, {}, "Write what you want to hear"),
+        ({"prompt": " \n"}, {}, "Write what you want to hear"),
+        ({"prompt": "a" * 2001}, {}, "2000"),
+        (CAT | {"sound": "../../etc/passwd"}, {}, "Sound"),
+        (CAT | {"image": ""}, {}, "not an option here"),
+        (CAT, {"seconds": 0.4}, "Seconds"),
+        (CAT, {"seconds": 241}, "Seconds"),
+        (CAT, {"seconds": float("nan")}, "Seconds"),
+        (CAT, {"steps": 0}, "Steps"),
+        (CAT, {"temperature": 0}, "Temperature"),
+        (CAT, {"use": "steal"}, "Use"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    inputs: dict[str, Any], options: dict[str, Any], says: str
+) -> None:
+    request = Request.model_construct(
+        kind="sound", model="m", inputs=inputs, options=options, seed=1, parents=()
+    )
+    for engine in (MusicGen, DiffusedSound):
+        with pytest.raises(BadInput) as caught:
+            engine.check(request)
+        assert says in caught.value.message
+        assert caught.value.message.endswith(".")
+
+
+def test_more_than_the_model_can_make(studios: Callable[[str], Studio]) -> None:
+    with pytest.raises(BadInput, match="at most 2 seconds"):
+        studios("stable-audio").one(CAT, seconds=3)
