@@ -66,7 +66,7 @@ genui.Melody = class {
     this.say(`Reading ${file.name}…`, "quiet");
     try {
       const answer = await (await fetch(`genui/tune?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file })).json();
-      if (answer.error) this.say(answer.error); else this.use(answer);
+      if (answer.error) this.say(answer.error); else { this.use(answer); this.say(answer.note, "quiet"); }
     } catch { this.say("That file could not be sent; try again."); }
   }
 };

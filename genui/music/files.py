@@ -1,7 +1,7 @@
-"""A melody from a file that somebody hands in: MIDI, ABC or MusicXML, told apart by content.
+"""A melody as a file: MIDI, ABC or MusicXML, written, or read from whoever hands one in.
 
-The file is untrusted: sizes are limited, packed files are unpacked only so far, and each kind of
-bad file has its sentence."""
+Such a file is told apart by content and untrusted: sizes are limited, packed files are unpacked
+only so far, and each kind of bad file has its sentence."""
 
 from __future__ import annotations
 
@@ -11,17 +11,40 @@ import zipfile
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from genui.errors import BadInput
 from genui.music import abc, midi, musicxml
 from genui.music.melody import Reading
 from genui.music.shape import regular
+from genui.music.tune import Tune
 
+# how a file's name ends → its type
+FORMS = {
+    "mid": "audio/midi", "abc": "text/vnd.abc",
+    "musicxml": "application/vnd.recordare.musicxml+xml",
+}  # fmt: skip
 UNKNOWN = "This file is no music that can be read here; take MIDI, ABC or MusicXML."
 LARGE = "This file is larger than 5 MB; hand in a single tune."
 PACKED = "This packed MusicXML file is damaged; save it again, or as plain MusicXML."
 UNREADABLE = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError, RuntimeError, ValueError)
 ROOT = "META-INF/container.xml"
+
+
+def write_melody(tune: Tune, form: str, *, instrument: str) -> bytes:
+    """The tune as a file of one of `FORMS`. instrument: one of `genui.synth.INSTRUMENTS`, which
+    MIDI names, too."""
+    if form == "mid":
+        return midi.write(tune, instrument=instrument)
+    return musicxml.write(tune) if form == "musicxml" else abc.write(tune).encode()
+
+
+def shown(tune: Tune) -> dict[str, Any]:
+    """A regular tune as the page draws it: ABC, and what can be said of it. pickup: ticks."""
+    return {
+        "title": tune.title, "abc": abc.write(tune), "bars": tune.bars, "key": str(tune.key),
+        "metre": str(tune.metre), "kind": tune.kind, "pickup": tune.sections[0].pickup.ticks,
+    }  # fmt: skip
 
 
 def read_melody(path: Path, name: str = "") -> Reading:

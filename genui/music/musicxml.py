@@ -41,7 +41,8 @@ MINOR = ("minor", "diminished", "half-diminished", "minor-")  # kinds of chords 
 def write(tune: Tune) -> bytes:
     """The tune as one part of one voice; every note has a length that a single note has."""
     score = Element("score-partwise", version="4.0")
-    _sub(SubElement(score, "work"), "work-title", BARRED.sub(" ", tune.title).strip() or "Tune")
+    if tune.title:
+        _sub(SubElement(score, "work"), "work-title", BARRED.sub(" ", tune.title).strip())
     encoding = SubElement(SubElement(score, "identification"), "encoding")
     _sub(encoding, "software", "genui")
     listed = SubElement(SubElement(score, "part-list"), "score-part", id="P1")
@@ -202,6 +203,7 @@ class _Part:
             ending = 0 if ended else ending
         if not self.count:
             raise BadInput(EMPTY)
+        self.pieces.append(Piece(before=before))  # the last bar line
 
     def _piece(self, measure: Element) -> Piece:
         sounds, chords = list[Sound](), list[tuple[int, str]]()

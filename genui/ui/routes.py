@@ -10,6 +10,7 @@ import json
 import logging
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from starlette.staticfiles import StaticFiles
 from genui import pictures, provenance
 from genui.backends.image import CELLS_MAX
 from genui.errors import BadInput, GenuiError, NotFound, StorageFull
+from genui.music import abc
+from genui.music.files import FORMS, read_melody, shown, write_melody
+from genui.music.tune import QUARTER
 from genui.studio import Studio
 
 log = logging.getLogger(__name__)
@@ -37,9 +41,15 @@ TYPES = {
     "walk-webp": ("image/webp", "webp"), "walk-gif": ("image/gif", "gif"),
     "walk-mp4": ("video/mp4", "mp4"), "atlas": ("image/webp", "webp"),
 }  # fmt: skip
+SOUNDS = {
+    "flac": (provenance.to_flac, "audio/flac"), "ogg": (provenance.to_ogg, "audio/ogg"),
+    "mp3": (provenance.to_mp3, "audio/mpeg"),
+}  # fmt: skip
 
 GONE = "This file is not here."
-UNWRITTEN = "This server could not write the file; take the PNG as it was made."
+PICTURE_INSTEAD = "This server could not write the file; take the PNG as it was made."
+WAV_INSTEAD = "This server could not write the file; take the WAV."
+SOUND_INSTEAD = "This server could not write the notes; take the sound."
 OTHER_TOOL = (
     "Made by another tool; prompt and settings were taken from the file, the model is one of ours."
 )
@@ -70,33 +80,39 @@ def routes(studio: Studio) -> list[BaseRoute]:
         mime, suffix = TYPES[request.path_params["name"]]
         return sent(path, mime, f"genui-{path.name[:8]}.{suffix}", "inline")
 
-    def flac(request: Request) -> Response:
-        """A kept WAV as FLAC, record and all; converted for this answer alone."""
-        path = kept(request)
-        if path is None or request.path_params["name"] != "audio":
-            return PlainTextResponse(GONE, 404)
-        out = studio.scratch / f"{secrets.token_hex(16)}.flac"
-        try:
-            provenance.to_flac(path, out)
-        except (BadInput, OSError):
-            log.exception("could not convert %s", path.name)
-            out.unlink(missing_ok=True)
-            return PlainTextResponse("This server could not write the file; take the WAV.", 500)
-        gone = BackgroundTask(out.unlink, missing_ok=True)
-        return sent(out, "audio/flac", f"genui-{path.name[:8]}.flac", "attachment", gone)
-
-    def made(name: str, form: str, write: Callable[[Path], object]) -> Response:
-        """A picture that is written for this answer alone; `form` is "png" or "webp"."""
-        out = studio.scratch / f"{secrets.token_hex(16)}.{form}"
+    def made(name: str, mime: str, write: Callable[[Path], object], sorry: str) -> Response:
+        """A file that is written for this answer alone; `sorry` where it cannot be."""
+        out = studio.scratch / f"{secrets.token_hex(16)}{Path(name).suffix}"
         try:
             write(out)
-        except (GenuiError, OSError, ValueError) as error:
+        except (GenuiError, OSError, RuntimeError, ValueError) as error:
             log.warning("could not make %s: %s", name, error)
             out.unlink(missing_ok=True)
-            said = error.message if isinstance(error, GenuiError) else UNWRITTEN
+            said = error.message if isinstance(error, GenuiError) else sorry
             return PlainTextResponse(said, 500)
         gone = BackgroundTask(out.unlink, missing_ok=True)
-        return sent(out, f"image/{form}", name, "attachment", gone)
+        return sent(out, mime, name, "attachment", gone)
+
+    def sound(form: str) -> Route:
+        """A kept WAV as another kind of sound file, record and all."""
+        convert, mime = SOUNDS[form]
+
+        def converted(request: Request) -> Response:
+            path = kept(request)
+            if path is None or request.path_params["name"] != "audio":
+                return PlainTextResponse(GONE, 404)
+            name = f"genui-{path.name[:8]}.{form}"
+            return made(name, mime, lambda out: convert(path, out), WAV_INSTEAD)
+
+        return Route(f"/genui/{form}/{{sha256}}/{{name}}", converted)
+
+    def tune(request: Request) -> Response:
+        """The notes of a kept score as MIDI, ABC or MusicXML, record and all."""
+        path, form = kept(request), request.query_params.get("form", "")
+        if path is None or request.path_params["name"] != "score" or form not in FORMS:
+            return PlainTextResponse(GONE, 404)
+        name = f"genui-{path.name[:8]}.{form}"
+        return made(name, FORMS[form], lambda out: write_tune(path, out, form), SOUND_INSTEAD)
 
     def upscaled(request: Request) -> Response:
         """A kept picture 1, 2, 4 or 8 times as large as PNG or WebP, record and all."""
@@ -105,7 +121,9 @@ def routes(studio: Studio) -> list[BaseRoute]:
         if path is None or scale not in ("1", "2", "4", "8") or form not in ("png", "webp"):
             return PlainTextResponse(GONE, 404)
         name = f"genui-{path.name[:8]}-{scale}x.{form}"
-        return made(name, form, lambda out: enlarge(path, out, int(scale)))
+        return made(
+            name, f"image/{form}", lambda out: enlarge(path, out, int(scale)), PICTURE_INSTEAD
+        )
 
     def sheet(request: Request) -> Response:
         """Kept pictures ("sha256.token", "-" for a gap) as one PNG with labels."""
@@ -120,7 +138,10 @@ def routes(studio: Studio) -> list[BaseRoute]:
             return PlainTextResponse(GONE, 404)
         if not any(paths) or not columns:
             return PlainTextResponse(GONE, 404)
-        return made("genui-sheet.png", "png", lambda out: print_sheet(paths, columns, rows, out))
+        return made(
+            "genui-sheet.png", "image/png",
+            lambda out: print_sheet(paths, columns, rows, out), PICTURE_INSTEAD,
+        )  # fmt: skip
 
     async def received(request: Request, use: Callable[[Path], dict[str, Any]]) -> Response:
         """What `use` makes of an uploaded file, or {"error"}; the file is gone afterwards."""
@@ -145,6 +166,16 @@ def routes(studio: Studio) -> list[BaseRoute]:
         """What an uploaded file says of how it was made (see `told`); the file is not kept."""
         return await received(request, told)
 
+    async def melody(request: Request) -> Response:
+        """The melody in an uploaded MIDI, ABC or MusicXML file (see `shown`), and a "note" if
+        something was left out; the file is not kept."""
+
+        def read(path: Path) -> dict[str, Any]:
+            reading = read_melody(path, request.query_params.get("name", ""))
+            return {**shown(reading.tune), "note": reading.note}
+
+        return await received(request, read)
+
     async def picture(request: Request) -> Response:
         """Keep an uploaded picture to draw from: {"sha256", "token", "width", "height"}."""
 
@@ -166,13 +197,25 @@ def routes(studio: Studio) -> list[BaseRoute]:
     return [
         Route("/genui/export/{folder}/{name}", export),
         Route("/genui/media/{sha256}/{name}", media),
-        Route("/genui/flac/{sha256}/{name}", flac),
+        *map(sound, SOUNDS),
+        Route("/genui/tune/{sha256}/{name}", tune),
+        Route("/genui/tune", melody, methods=["POST"]),
         Route("/genui/upscaled/{sha256}/{name}", upscaled),
         Route("/genui/sheet", sheet),
         Route("/genui/open", opened, methods=["POST"]),
         Route("/genui/picture", picture, methods=["POST"]),
         Mount("/genui/assets", StaticFiles(directory=ASSETS)),
     ]
+
+
+def write_tune(score: Path, out: Path, form: str) -> None:
+    """Write the tune in the score at `score` to `out`, in one of `FORMS`, with its record."""
+    said = json.loads(score.read_bytes())
+    tune = abc.read(said["abc"])
+    quarters = said["tempo"] * tune.metre.beat / QUARTER  # from beats a minute
+    tune = replace(tune, tempo=quarters)
+    out.write_bytes(write_melody(tune, form, instrument=said["instrument"]))
+    provenance.embed(out, provenance.read(score))
 
 
 def enlarge(path: Path, out: Path, scale: int) -> None:

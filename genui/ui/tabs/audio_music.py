@@ -16,6 +16,7 @@ import gradio as gr
 from genui.backends.base import parse
 from genui.backends.music import MOST, MusicOptions
 from genui.music import abc, facts
+from genui.music.files import shown
 from genui.music.shape import METRES, regular
 from genui.music.tokens import MODES
 from genui.music.tune import KINDS, Key, Tune
@@ -100,14 +101,6 @@ def stored() -> list[Tune]:
     """The tunes that one may start from without having one."""
     found = abc.read_all((ASSETS / "tunes.abc").read_text("utf-8"))
     return [tune for tune in found if isinstance(tune, Tune)]
-
-
-def shown(tune: Tune) -> Answer:
-    """A regular tune as the page draws it: ABC, and what can be said of it."""
-    return {
-        "title": tune.title, "abc": abc.write(tune), "bars": tune.bars, "key": str(tune.key),
-        "metre": str(tune.metre), "kind": tune.kind,
-    }  # fmt: skip
 
 
 def keys() -> list[tuple[str, str]]:
