@@ -86,7 +86,7 @@ def test_both_models_learn_and_are_measured(run: Path) -> None:
     step = json.loads((run / "run" / "transformer" / "checkpoint" / "step.json").read_text())[
         "step"
     ]
-    assert step == SCALES["tiny"].tunes // SCALES["tiny"].batch
+    assert step == SCALES["tiny"].tunes[0] // SCALES["tiny"].batch
 
 
 def test_a_finished_run_does_nothing(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,14 +66,15 @@ def train(name: str, arguments: list[str]) -> int:
     shown = [piece.ids for piece in data.read(chosen.data, "train")]
     asked = [piece.ids for piece in data.read(chosen.data, "validation")]
     torch.manual_seed(0)
-    network, lr = models.build(name, scale), scale.lr[models.NAMES.index(name)]
+    which = models.NAMES.index(name)
+    network, lr, seen = models.build(name, scale), scale.lr[which], scale.tunes[which]
     print(f"{models.parameters(network) / 1e6:.2f} M parameters, {len(shown)} tunes.", flush=True)
     loop = Loop(
-        network, folder, images=scale.tunes, batch=scale.batch, lr=lr,
+        network, folder, images=seen, batch=scale.batch, lr=lr,
         minutes=chosen.minutes, decay=0.998, weight_decay=0.1,
     )  # fmt: skip
     best = Best(loop, folder / "best.safetensors", asked)
-    every = max(10, scale.tunes // scale.batch // 20)
+    every = max(10, seen // scale.batch // 20)
     loop.run(batches(shown, scale.batch, loop.step, loop.device), learning, best.report, every)
     if not loop.done:
         return 3
