@@ -1,8 +1,8 @@
 """`python -m genui.training avatar-gan`: train the GAN whose space of styles is explored.
 
-A small StyleGAN2, which first learns to draw (`warm`), against a discriminator without batch
-statistics, by `loop.Duel`. Avatars are plentiful for a network of this size, so pictures are not
-augmented; they are not mirrored either, as two of the three styles look to one side."""
+A small StyleGAN2 against a discriminator without batch statistics, by `loop.Duel`. Avatars are
+plentiful for a network of this size, so pictures are not augmented; they are not mirrored either,
+as two of the three styles look to one side."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from genui.networks.avatar_gan import Discriminator, Generator
 from genui.training.autoencoder import grid, to_pixels
 from genui.training.latent import album
 from genui.training.latent.scales import GAN_LATENT, SCALES
-from genui.training.latent.warm import warm
 from genui.training.loop import Duel
 
 GAMMA = 1.0
-LEARNING = 1e-3
+LEARNING = 2e-3
 MEAN_OF = 20_000  # z whose w are averaged for truncation
 SHOWN = (4, 12)  # rows and columns of the grid
 
@@ -50,16 +49,9 @@ def main(arguments: list[str]) -> int:
     scale, folder = SCALES[chosen.scale], chosen.out / "training" / "avatars-gan"
     train = album.read(chosen.data / "train")
     torch.manual_seed(0)
-    generator = Generator(GAN_LATENT, scale.gan_width)
     discriminator = Discriminator(scale.gan_width)
-    ready = warm(
-        generator, train, folder / "warm", scale.vae_width, images=scale.gan_warm,
-        batch=scale.gan_batch, minutes=chosen.minutes,
-    )  # fmt: skip
-    if not ready:
-        return 3
     loop = Duel(
-        generator, discriminator, folder, latent=GAN_LATENT,
+        Generator(GAN_LATENT, scale.gan_width), discriminator, folder, latent=GAN_LATENT,
         gamma=chosen.gamma, lr=LEARNING, images=scale.gan_images, batch=scale.gan_batch,
         minutes=chosen.minutes, decay=0.999,
     )  # fmt: skip
@@ -77,11 +69,11 @@ def main(arguments: list[str]) -> int:
 
     every = max(100, scale.gan_images // scale.gan_batch // 40)
     loop.play(train.batches(scale.gan_batch, loop.step, loop.device), report, every)
-    averaged = loop.averaged()
-    assert isinstance(averaged, Generator)
-    averaged.mean_w.copy_(mean_w(averaged))
+    generator = loop.averaged()
+    assert isinstance(generator, Generator)
+    generator.mean_w.copy_(mean_w(generator))
     rival = loop.accelerator.unwrap_model(loop.rival).to("cpu").eval()
     told = f"{len(train)} avatars, train, gamma {chosen.gamma:g}"
-    config = files.Config("gan", GAN_LATENT, scale.gan_width, told, averaged.layers)
-    files.write_network(chosen.out / "avatars-gan", config, averaged, rival)
+    config = files.Config("gan", GAN_LATENT, scale.gan_width, told, generator.layers)
+    files.write_network(chosen.out / "avatars-gan", config, generator, rival)
     return 0 if loop.done else 3

@@ -22,7 +22,7 @@ from genui.training.latent import album
 from genui.training.latent.scales import SCALES, VAE_LATENT
 from genui.training.loop import Loop
 
-BETA = 2e-3
+BETA = 5e-4
 WARM = 0.2  # share of the training in which beta rises
 SHOWN = 12
 
@@ -35,11 +35,11 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 class Repeating:
     """The loss of the VAE; `loop` says how far the training is."""
 
-    def __init__(self, loop: Loop, beta: float, latent: int) -> None:
-        self.loop, self.beta, self.latent = loop, beta, latent
+    def __init__(self, loop: Loop, beta: float) -> None:
+        self.loop, self.beta = loop, beta
 
     def __call__(self, network: nn.Module, images: Tensor) -> dict[str, Tensor]:
-        noise = torch.randn(len(images), self.latent, device=images.device)
+        noise = torch.randn(len(images), VAE_LATENT, device=images.device)
         made, mean, log_variance = network(images, noise)
         made = made.float()
         pixels, edges = (made - images).abs().mean(), edge_loss(made, images)
@@ -89,7 +89,7 @@ def main(arguments: list[str]) -> int:
 
     stream = train.batches(scale.vae_batch, loop.step, loop.device)
     every = max(100, scale.vae_images // scale.vae_batch // 20)
-    loop.run(stream, Repeating(loop, chosen.beta, VAE_LATENT), report, every)
+    loop.run(stream, Repeating(loop, chosen.beta), report, every)
     told = f"{len(train)} avatars, {chosen.data_set}, beta {chosen.beta:g}"
     config = files.Config("vae", VAE_LATENT, scale.vae_width, told)
     files.write_network(chosen.out / name, config, loop.averaged())
