@@ -40,10 +40,17 @@ def write_melody(tune: Tune, form: str, *, instrument: str) -> bytes:
 
 
 def shown(tune: Tune) -> dict[str, Any]:
-    """A regular tune as the page draws it: ABC, and what can be said of it. pickup: ticks."""
+    """A regular tune as the page draws it: ABC, and what can be said of it. places: the bar of each
+    written event, from 0; a pickup belongs to the bar after it."""
+    places, number = list[int](), 0
+    for section in tune.sections:
+        places += [number] * len(section.pickup.events)
+        for bar in section.bars:
+            places += [number] * len(bar.events)
+            number += 1
     return {
         "title": tune.title, "abc": abc.write(tune), "bars": tune.bars, "key": str(tune.key),
-        "metre": str(tune.metre), "kind": tune.kind, "pickup": tune.sections[0].pickup.ticks,
+        "metre": str(tune.metre), "kind": tune.kind, "places": places,
     }  # fmt: skip
 
 
