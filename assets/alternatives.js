@@ -13,7 +13,7 @@ genui.Alternatives = class {
 
   close() { document.removeEventListener("pointerdown", this.outside); }
 
-  // title: of the note; tokens: the token events that made it, in order; key: of the tune;
+  // title: of the note; tokens: the token events that made it, the last one first; key: of the tune;
   // free: whether one may choose; back: takes the focus when it closes.
   show({ title, tokens, key, free, back = null }, left, top) {
     const { el } = genui;

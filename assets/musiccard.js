@@ -20,7 +20,7 @@ genui.MusicCard = class extends genui.SoundCard {
     const { prompt, mode } = this.request.inputs, start = genui.starting.title(this.request.inputs.start);
     const after = { continue: "Going on from", fill: "New bars in", vary: "After", morph: "Away from" }[mode];
     if (after) return `${after} ${start}`;
-    return prompt?.trim() || (this.asked?.kind ? `A ${this.asked.kind} in ${this.key}` : "A tune");
+    return prompt?.trim() || (this.kind ? `${/^[aeiou]/.test(this.kind) ? "An" : "A"} ${this.kind} in ${this.key}` : "A tune");
   }
 
   faces() {
@@ -47,8 +47,7 @@ genui.MusicCard = class extends genui.SoundCard {
   }
 
   facts() {
-    const found = this.asked ?? {};
-    return [this.abc ? this.key : null, this.abc ? this.metre : null, found.instrument, this.tempo ? `${Math.round(this.tempo)} beats a minute` : null].filter(Boolean);
+    return [this.abc ? this.key : null, this.abc ? this.metre : null, this.instrument, this.tempo ? `${Math.round(this.tempo)} beats a minute` : null].filter(Boolean);
   }
 
   // --- what the job tells -------------------------------------------------------------------
@@ -93,8 +92,8 @@ genui.MusicCard = class extends genui.SoundCard {
         (file(name) ? (await fetch(genui.media(file(name)))).json() : [])));
       this.row = score.tokens;
       for (const token of tokens) this.said.set(token.index, token);
-      Object.assign(this, { abc: "", notes: [], heard: new Map(), pace: 0, asked: Object.fromEntries(score.asked ?? []) });
-      this.asked.instrument = this.tab.config.instruments[score.instrument] ?? score.instrument;
+      Object.assign(this, { abc: "", notes: [], heard: new Map(), pace: 0, kind: score.kind });
+      this.instrument = this.tab.config.instruments[score.instrument] ?? score.instrument;
       this.roll.clear();
       this.hold(score);
       this.sound.joins = Math.round(Math.max(0, ...this.notes.map((note) => note.start + note.seconds)) * this.sound.rate);
@@ -102,11 +101,6 @@ genui.MusicCard = class extends genui.SoundCard {
       this.describe();
       this.offer();
     } catch { this.scored = false; /* offline for a moment: asked again when it is seen again */ }
-  }
-
-  finish(generation) {
-    this.asked = Object.fromEntries(generation.usage.asked ?? []);
-    super.finish(generation);
   }
 
   // --- pictures and time --------------------------------------------------------------------
@@ -151,14 +145,14 @@ genui.MusicCard = class extends genui.SoundCard {
 
   // --- inside -------------------------------------------------------------------------------
 
-  // The tokens that led to a written event: those after the note before it.
+  // The tokens that led to a written event, the last one first: those after the note before it.
   tokensOf(at) {
     const note = this.heard.get(at);
     if (!note || note.token < 0) return [];
     const found = [];
     for (let index = note.token; this.said.has(index); index -= 1) {
       if (index < note.token && /^(pitch|rest|tie)/.test(this.said.get(index).text)) break;
-      found.unshift(this.said.get(index));
+      found.push(this.said.get(index));
     }
     return found;
   }

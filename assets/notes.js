@@ -36,7 +36,7 @@ genui.notes = (() => {
   }
 
   // What is decided where a token stands.
-  const question = (name) => ({ length: "How long", pitch: "Which note", rest: "Which note" }[name.split(":")[0]] ?? "What next");
+  const question = (name) => ({ length: "How long, or which note", pitch: "Which note", rest: "Which note" }[name.split(":")[0]] ?? "What next");
 
   // 0 for sure, 1 for surprised.
   const surprise = (logprob) => Math.min(1, -(logprob ?? 0) / SURE);

@@ -5,7 +5,7 @@
 genui.Piano = class {
   static LOW = 60; static HIGH = 83;      // C4 to B5
   static KEYS = "awsedftgyhujkolp;'";     // a computer's keys from C up
-  static LENGTHS = [[1, "♪", "Eighth"], [2, "♩", "Quarter"], [3, "♩.", "Dotted quarter"], [4, "𝅗𝅥", "Half"]]; // in eighths
+  static LENGTHS = [[1, "⅛", "Eighth"], [2, "¼", "Quarter"], [3, "⅜", "Dotted quarter"], [4, "½", "Half"]]; // in eighths
   static METRES = { "4/4": 8, "3/4": 6, "6/8": 6 };
   static MOST = 128; // notes
 

@@ -49,12 +49,13 @@ genui.Score = class Score {
     try { ABCJS = await genui.engraver(); } catch { this.timer = setTimeout(() => this.draw(), 3000); return; }
     this.drawn = performance.now();
     this.wide = this.width();
-    const narrow = this.wide < 520, line = narrow ? Score.LINE / 2 : Score.LINE, scale = narrow ? 0.92 : 1.08;
+    const narrow = this.wide < 520, line = narrow ? Score.LINE / 2 : Score.LINE, scale = narrow ? 0.9 : 1;
     this.draft.style.width = `${this.wide}px`;
-    ABCJS.renderAbc(this.draft, Score.bare(this.abc, line), { scale, add_classes: true, staffwidth: this.wide / scale - 4, stretchlast: 0.8,
+    ABCJS.renderAbc(this.draft, Score.bare(this.abc, line), { scale, add_classes: true, staffwidth: this.wide - 2, stretchlast: 0.8,
       paddingleft: 0, paddingright: 0, paddingtop: 4, paddingbottom: 4, ariaLabel: "" });
     const engraved = this.draft.firstElementChild;
     if (!engraved) return;
+    Score.fit(engraved, this.wide);
     const lines = Math.ceil(this.bars / line), all = Math.ceil(Math.max(this.total, this.bars) / line);
     const tall = engraved.getBoundingClientRect().height || parseFloat(engraved.getAttribute("height")) || 0;
     this.paper.style.minHeight = `${Math.ceil(Math.max(all > lines ? tall / Math.max(1, lines) * all : 0, tall))}px`;
@@ -65,6 +66,16 @@ genui.Score = class Score {
     const { at } = this;
     this.at = -1;
     this.show(at, false);
+  }
+
+  // Bars with very many notes are engraved wider than asked: then all of it is made smaller.
+  static fit(svg, wide) {
+    const [width, height] = ["width", "height"].map((name) => parseFloat(svg.getAttribute(name)));
+    const needed = Math.max(width, ...[...svg.querySelectorAll(".abcjs-staff")].map((staff) => { const box = staff.getBBox(); return box.x + box.width; }));
+    if (!(needed > wide + 1)) return;
+    svg.setAttribute("viewBox", `0 0 ${needed} ${height}`);
+    svg.setAttribute("width", wide);
+    svg.setAttribute("height", height * wide / needed);
   }
 
   // Only what is engraved: titles stand elsewhere on the page. Lines have as many bars as fit.

@@ -13,7 +13,7 @@ genui.Melody = class {
     Object.assign(this, { tab, changed, tune: null });
     const { stored } = tab.config;
     this.pick = el("select.gu-pick", { "aria-label": `${label}: a stored tune`, onchange: () => { const { value } = this.pick; this.pick.value = ""; this.use(stored[value]); } },
-      el("option", { value: "" }, "A known tune…"), stored.map((tune, i) => el("option", { value: String(i) }, tune.title)));
+      el("option", { value: "" }, `${label} a tune…`), stored.map((tune, i) => el("option", { value: String(i) }, tune.title)));
     this.piano = new genui.Piano(() => this.tapped());
     this.pianoButton = el("button.gu-chip", { type: "button", "aria-expanded": "false", onclick: () => this.openPiano(this.piano.node.hidden) }, "Piano");
     this.opener = genui.opener("label.gu-chip.gu-open-tune", { accept: ".mid,.midi,.abc,.xml,.musicxml,.mxl,.txt", label: `${label}: open MIDI, ABC or MusicXML`, take: (file) => this.take(file) }, "Open a file");
@@ -23,7 +23,7 @@ genui.Melody = class {
     this.score = new genui.Score("The melody to start from", (at) => this.picked?.(at));
     this.had = el("div.gu-melody-had", {}, el("div.gu-row", {}, this.name, this.clear), this.score.node);
     this.piano.node.hidden = true;
-    this.node = el("div.gu-melody", {}, el("div.gu-row.gu-melody-from", {}, el("span.gu-peek-label", {}, label), this.pick, this.opener, this.pianoButton),
+    this.node = el("div.gu-melody", {}, el("div.gu-row.gu-melody-from", {}, this.pick, this.opener, this.pianoButton),
       this.piano.node, this.note, this.had);
     this.had.hidden = true;
   }
@@ -115,21 +115,15 @@ genui.Starting = class {
   // Bars that are to be filled stand out in the melody; the second click ends what the first began.
   pickBar(at) {
     if (this.chosen !== "fill") return;
-    const bar = this.barOf(this.from.score.events[at]) + 1;
+    const bar = this.from.tune.places[at] + 1;
     if (this.begun && bar >= Number(this.first.value)) { this.last.value = bar; this.begun = false; } else { this.first.value = this.last.value = bar; this.begun = true; }
     this.mark();
   }
 
-  // The bar of an engraved event, from 0; abcjs counts a pickup as one.
-  barOf(node) {
-    const at = Number(/abcjs-mm(\d+)/.exec(node.getAttribute("class"))?.[1] ?? 0);
-    return Math.max(0, at - (this.from.tune.pickup ? 1 : 0));
-  }
-
   mark() {
-    const { score } = this.from, on = this.chosen === "fill";
+    const { score, tune } = this.from;
     const [first, last] = [this.first, this.last].map((field) => Number(field.value) - 1);
-    score.tints = (at) => (on && score.events[at] && this.barOf(score.events[at]) >= first && this.barOf(score.events[at]) <= last ? 1 : null);
+    score.tints = (at) => (this.chosen === "fill" && tune?.places[at] >= first && tune.places[at] <= last ? 1 : null);
     score.tint();
   }
 
