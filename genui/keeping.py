@@ -1,4 +1,5 @@
-"""Makes files and records of what came out, and keeps the pictures visitors start from.
+"""Makes files and records of what came out, and keeps the pictures and sounds visitors
+start from.
 
 What is kept has its record inside; whoever may fetch it gets a token. Knows neither the queue
 nor the page.
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import genui
-from genui import pictures, provenance, weights
+from genui import pictures, provenance, sounds, weights
 from genui.backends.base import Backend, Output
 from genui.catalog import Model
 from genui.errors import NotFound, StorageFull
@@ -22,6 +23,8 @@ from genui.identity import Identity
 from genui.jobs import Job
 from genui.records import Artifact, Generation, Segment, Timings, Token, canonical_json, now
 from genui.store import Store
+
+STARTS = ("picture", "audio")  # artifacts that a request may start from
 
 
 class Keeping:
@@ -99,9 +102,31 @@ class Keeping:
         finally:
             draft.unlink(missing_ok=True)
 
-    def own_picture(self, sha256: str, token: str) -> Path:
-        """A kept picture of the visitor's; raises `NotFound` where the token does not fit."""
-        right = self.identity.media_token(sha256, "picture")
-        if not hmac.compare_digest(token.encode(), right.encode()):
-            raise NotFound("The picture to start from is not here; add it again.")
+    def sound(self, path: Path) -> Artifact:
+        """Keep a visitor's sound as a 16-bit WAV to start from.
+
+        Raises `BadInput` with one sentence for a file that is none."""
+        samples, rate = sounds.read(path)
+        draft = self.scratch / f"{secrets.token_hex(16)}.wav"
+        raw = draft.with_suffix(".pcm")
+        try:
+            raw.write_bytes(sounds.pcm(samples))
+            sounds.write_wav(raw, draft, rate, len(samples))
+            seconds = round(samples.shape[1] / rate, 3)
+            meta: dict[str, Any] = {
+                "sample_rate": rate, "channels": len(samples), "seconds": seconds
+            }  # fmt: skip
+            return self.store.media.put(draft, "audio", "audio/wav", meta)
+        except OSError as error:
+            raise StorageFull.from_os(error) from error
+        finally:
+            raw.unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
+
+    def own_start(self, sha256: str, token: str) -> Path:
+        """A kept picture or sound of the visitor's, to start from; raises `NotFound` where the
+        token does not fit."""
+        rights = [self.identity.media_token(sha256, name) for name in STARTS]
+        if not any(hmac.compare_digest(token.encode(), right.encode()) for right in rights):
+            raise NotFound("The file to start from is not here; add it again.")
         return self.store.media.path(sha256)

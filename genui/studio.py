@@ -125,13 +125,16 @@ class Studio:
         return any(not model["why_not"] for model in self.models(kind))
 
     def warm(self) -> None:
-        """Load the default model of every kind behind the page; a failure waits for first use."""
+        """Load the default model of every kind behind the page, but for large ones that need a GPU;
+        these, and a failure, wait for first use."""
 
         def load() -> None:
             with suppress(GenuiError):
                 self.ratings.summary()  # counting a large store takes a moment; do it once now
             for kind in dict.fromkeys(m.kind for m in self.catalog.models.values()):
                 model = self.catalog.default(kind)
+                if model.needs.gpu:
+                    continue
                 try:
                     with self.engines.use(model, lambda *_: None, Flag()):
                         pass
@@ -156,7 +159,7 @@ class Studio:
         if reason := why_not(model, self.machine):
             raise Unavailable(reason)
         for sha256 in attached(backend, request):
-            self.keeping.own_picture(sha256, (tokens or {}).get(sha256, ""))
+            self.keeping.own_start(sha256, (tokens or {}).get(sha256, ""))
         if request.seed is None:
             request = request.model_copy(update={"seed": secrets.randbelow(SEED_MAX + 1)})
         return self.jobs.submit(session, request, self.engines.slots(model))
@@ -281,7 +284,7 @@ class Studio:
         if model.kind != LatentBackend.kind:
             raise BadInput(f"{model.title} has no latent space to explore; choose another model.")
         if ask == "encode":
-            picture = self.keeping.own_picture(
+            picture = self.keeping.own_start(
                 str(question.get("picture")), str(question.get("token"))
             )
             question = {k: v for k, v in question.items() if k not in ("picture", "token")}

@@ -58,7 +58,8 @@ def open_model(folder: Path, model_type: str, model: str, dtype: Any) -> tuple[A
 
     here: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
     try:
-        processor = transformers.AutoProcessor.from_pretrained(folder, **here)
+        auto: Any = transformers.AutoProcessor
+        processor = auto.from_pretrained(folder, **here)
         opened = getattr(transformers, model).from_pretrained(
             folder, use_safetensors=True, dtype=dtype, **here
         )

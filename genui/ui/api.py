@@ -24,10 +24,13 @@ from genui.records import Rating, Segment
 from genui.settings import Settings
 from genui.studio import Studio
 from genui.ui.api_latent import LatentCalls
+from genui.ui.api_sound import SoundCalls
 from genui.ui.programs import known_id, string, strings
 
 log = logging.getLogger(__name__)
 
+# the inputs that are files a client brought
+STARTS = ("image", "mask", "picture", "sound")
 AT_ONCE = 16  # calls of one endpoint that may wait for their jobs together
 
 P = ParamSpec("P")
@@ -50,7 +53,7 @@ def add_endpoints(studio: Studio) -> None:
     for name, slow in (
         ("text", True), ("image", True), ("speech", True), ("reproduce", True), ("rate", False),
         ("prefer", False), ("models", False), ("generation", False), ("latent", True),
-        ("explore", False),
+        ("explore", False), ("sound", True),
     ):  # fmt: skip
         api(
             told(getattr(calls, name)),
@@ -92,7 +95,7 @@ def told(call: Callable[P, R]) -> Callable[P, R]:
     return safe
 
 
-class Calls(LatentCalls):
+class Calls(LatentCalls, SoundCalls):
     """One method for each endpoint. Their docstrings are what clients and MCP tools are shown."""
 
     def text(
@@ -232,7 +235,7 @@ class Calls(LatentCalls):
         """
         session = self._session(request)
         original = self.studio.own(session, known_id(generation_id))
-        started_from = (original.request.inputs.get(n) for n in ("image", "mask", "picture"))
+        started_from = (original.request.inputs.get(n) for n in STARTS)
         tokens = self._rights(*started_from)
         made = self._made(self.studio.reproduce(session, original, tokens))
         again = provenance.counterpart(original, made) or made[-1]
@@ -302,7 +305,7 @@ class Calls(LatentCalls):
         """List the models of this server, the default of each kind first.
 
         Args:
-            kind: "text", "image", "speech" or "latent"; empty lists all.
+            kind: "text", "image", "speech", "music", "sound" or "latent"; empty lists all.
 
         Returns:
             A list of JSON objects with id, kind, title, summary, license, size in bytes, and

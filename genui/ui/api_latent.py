@@ -6,8 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from genui.errors import BadInput
-from genui.ui.programs import Programs, string
+from genui.ui.programs import Programs, json_object, string
 
 
 class LatentCalls(Programs):
@@ -40,7 +39,7 @@ class LatentCalls(Programs):
         if picture:
             inputs["picture"] = self._picture(picture, "picture")
         rights = self._rights(inputs.get("picture"))
-        job = self._submit("latent", model, inputs, _object(options, "options"), seed, request,
+        job = self._submit("latent", model, inputs, json_object(options, "options"), seed, request,
                            rights)  # fmt: skip
         made = self._made(job)
         return self._answer(*made) | {"records": [each.model_dump(mode="json") for each in made]}
@@ -61,15 +60,9 @@ class LatentCalls(Programs):
         Returns:
             The answer as JSON.
         """
-        asked = _object(question, "question")
+        asked = json_object(question, "question")
         if picture:
             sha256 = self._picture(picture, "picture")
             asked |= {"picture": sha256, "token": self._rights(sha256)[sha256]}
         chosen = model or self.studio.catalog.default("latent").id
         return self.studio.explore(string(chosen, "model"), asked)
-
-
-def _object(value: Any, name: str) -> dict[str, Any]:
-    if not isinstance(value or {}, dict):
-        raise BadInput(f"{name.capitalize()}: give a JSON object.")
-    return dict(value or {})

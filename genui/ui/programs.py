@@ -104,18 +104,25 @@ class Programs:
 
     def _picture(self, sent: Any, name: str) -> str:
         """The sha256 of an uploaded picture, kept to start from; "" where none was sent."""
-        if not sent:
-            return ""
-        given = sent.get("path") if isinstance(sent, dict) else None
-        folder = Path(get_upload_folder()).resolve()
-        path = Path(given).resolve() if isinstance(given, str) and "\0" not in given else folder
-        if not path.is_relative_to(folder) or not path.is_file():
-            raise BadInput(f"{name.capitalize()}: give a file that was uploaded.")
-        return self.studio.keeping.picture(path).sha256
+        return self.studio.keeping.picture(_uploaded(sent, name)).sha256 if sent else ""
+
+    def _sound(self, sent: Any, name: str) -> str:
+        """The sha256 of an uploaded sound, kept to start from; "" where none was sent."""
+        return self.studio.keeping.sound(_uploaded(sent, name)).sha256 if sent else ""
 
     def _rights(self, *sha256: Any) -> dict[str, str]:
         """The tokens for files that this client brought or used before."""
         return {each: self.studio.identity.media_token(each, "picture") for each in sha256 if each}
+
+
+def _uploaded(sent: Any, name: str) -> Path:
+    """Where a file lies that was uploaded to Gradio, and none else."""
+    given = sent.get("path") if isinstance(sent, dict) else None
+    folder = Path(get_upload_folder()).resolve()
+    path = Path(given).resolve() if isinstance(given, str) and "\0" not in given else folder
+    if not path.is_relative_to(folder) or not path.is_file():
+        raise BadInput(f"{name.capitalize()}: give a file that was uploaded.")
+    return path
 
 
 def known_id(value: Any) -> str:
@@ -139,3 +146,10 @@ def strings(value: Any, name: str, separator: str | None = None) -> list[str]:
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return value
     raise BadInput(f"{name.capitalize()}: give a list of texts.")
+
+
+def json_object(value: Any, name: str) -> dict[str, Any]:
+    """A JSON object, empty where none was given."""
+    if not isinstance(value or {}, dict):
+        raise BadInput(f"{name.capitalize()}: give a JSON object.")
+    return dict(value or {})
