@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -16,6 +16,8 @@ from genui.errors import NotFound
 from genui.machine import Machine
 from genui.records import ModelStamp, Record
 
+# the pipelines of diffusers that make sound from words
+SOUND_PIPELINES = ("StableAudioPipeline", "StableAudio3Pipeline", "AceStepPipeline")
 DEFAULT_CATALOG = Path(__file__).with_name("catalog.toml")
 
 
@@ -117,10 +119,11 @@ class Catalog:
 def operator_model(name: str) -> Model:
     """A catalog entry for what the operator gave with `--model`.
 
-    A path to a .gguf file runs in llama.cpp, a folder with a model_index.json in diffusers, one
-    whose config.json has the kind "vae" or "gan" in our own engine for avatars, any other folder
-    or a hub id in transformers. The operator is trusted, so neither hash nor licence is known or
-    required.
+    A path to a .gguf file runs in llama.cpp, a folder with a model_index.json in diffusers (for
+    pictures or for sound, by its class), one with a tokens.json in our own engine for tunes. Of any
+    other folder its config.json tells: "vae" and "gan" are avatars, MusicGen and VibeVoice have
+    engines of their own, and the rest, like a hub id, is text for transformers. The operator is
+    trusted, so neither hash nor licence is known or required.
     """
     path = Path(name).expanduser()
     gguf = name.endswith(".gguf")
@@ -134,7 +137,7 @@ def operator_model(name: str) -> Model:
     slug = "".join(c if c.isalnum() or c in "._-" else "-" for c in stem if c.isascii())
     size = path.stat().st_size if path.is_file() else None
     if kind != "text":
-        weights = path.glob("*/*.safetensors" if kind == "image" else "*.safetensors")
+        weights = path.glob("*/*.safetensors" if index.exists() else "*.safetensors")
         size = sum(file.stat().st_size for file in weights)
     return Model(
         id=slug.strip("._-") or "model",
@@ -154,15 +157,30 @@ def _engine_of(path: Path, gguf: bool) -> tuple[str, str]:
     """The kind and engine of what lies at a path, or of a hub id."""
     if gguf:
         return "text", "llamacpp"
+    index = _json(path / "model_index.json")
+    if index.get("_class_name") in SOUND_PIPELINES:
+        return "sound", "sound-diffusers"
     if (path / "model_index.json").exists():
         return "image", "diffusers"
-    try:
-        config = json.loads((path / "config.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        config = None
-    if isinstance(config, dict) and config.get("kind") in ("vae", "gan"):
+    if (path / "tokens.json").exists():
+        return "music", "folk"
+    config = _json(path / "config.json")
+    if config.get("kind") in ("vae", "gan"):
         return "latent", "avatars"
+    if config.get("model_type") == "musicgen":
+        return "sound", "musicgen"
+    if config.get("model_type") == "vibevoice":
+        return "speech", "vibevoice"
     return "text", "transformers"
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file, empty where there is none."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def why_not(model: Model, machine: Machine) -> str | None:

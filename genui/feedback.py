@@ -53,6 +53,38 @@ REASONS: dict[str, Reasons] = {
             ("wrong-tone", "Wrong tone"), ("wrong-pace", "Wrong pace"), ("cut-off", "Cut off"),
         ),
     },
+    "music": {
+        "up": (
+            ("catchy", "Catchy"), ("fits", "Fits what I asked"), ("good-shape", "Well shaped"),
+            ("good-ending", "Ends well"), ("sounds-good", "Sounds good"),
+            ("surprising", "Surprising"),
+        ),
+        "down": (
+            ("aimless", "Aimless"), ("repetitive", "Repetitive"), ("odd-notes", "Odd notes"),
+            ("wrong-mood", "Wrong mood"), ("off-topic", "Not what I asked"),
+            ("bad-ending", "Ends badly"), ("sounds-bad", "Sounds bad"),
+        ),
+    },
+    "sound": {
+        "up": (
+            ("fits", "Fits what I asked"), ("clear", "Clear"), ("lifelike", "Lifelike"),
+            ("beautiful", "Beautiful"), ("surprising", "Surprising"),
+        ),
+        "down": (
+            ("wrong-thing", "Wrong thing"), ("noisy", "Noisy"), ("distorted", "Distorted"),
+            ("dull", "Dull"), ("cut-off", "Cut off"), ("unsafe", "Unsafe"),
+        ),
+    },
+    "latent": {
+        "up": (
+            ("right-change", "Changed what I meant"), ("smooth", "Smooth"),
+            ("lifelike", "Looks real"), ("surprising", "Surprising"),
+        ),
+        "down": (
+            ("wrong-change", "Changed something else"), ("no-change", "Changed nothing"),
+            ("jumpy", "Jumpy"), ("deformed", "Deformed"), ("blurry", "Blurry"),
+        ),
+    },
 }  # fmt: skip
 
 
