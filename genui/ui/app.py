@@ -64,6 +64,7 @@ SCRIPTS = (
     "duet.js",
     "radio.js",
     "music.js",
+    "soundmaker.js",
     "audio.js",
     "places.js",
     "explorer.js",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 from collections.abc import Callable
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from genui.backends.base import Placement
+from genui.backends.pipeline_folder import LENGTHS
 from genui.backends.sound_diffusers import DiffusedSound
 from genui.backends.sound_transformers import MusicGen
+from genui.catalog import SOUND_PIPELINES, operator_model
 from genui.errors import Unavailable
 from tests import tiny_sounds
 
@@ -85,3 +88,30 @@ def test_weights_of_another_shape_are_refused(folder: Path) -> None:
 def test_a_pipeline_for_pictures_is_refused(pipeline_folder: Callable[[str], Path]) -> None:
     with pytest.raises(Unavailable, match="no sound from words"):
         DiffusedSound(pipeline_folder("stickers"), Placement(threads=1)).load()
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "found"),
+    [
+        ("config.json", {"model_type": "musicgen"}, ("sound", "musicgen")),
+        ("config.json", {"model_type": "vibevoice"}, ("speech", "vibevoice")),
+        ("config.json", {"model_type": "llama"}, ("text", "transformers")),
+        ("config.json", ["musicgen"], ("text", "transformers")),
+        ("model_index.json", {"_class_name": "AceStepPipeline"}, ("sound", "sound-diffusers")),
+        ("model_index.json", {"_class_name": "FluxPipeline"}, ("image", "diffusers")),
+    ],
+)
+def test_the_operators_folder_finds_its_engine(
+    tmp_path: Path, name: str, config: object, found: tuple[str, str]
+) -> None:
+    (tmp_path / name).write_text(json.dumps(config))
+    model = operator_model(str(tmp_path))
+    assert (model.kind, model.backend) == found
+
+
+def test_every_sound_pipeline_of_the_catalog_is_opened_as_one() -> None:
+    import diffusers
+
+    for name in SOUND_PIPELINES:
+        takes = inspect.signature(getattr(diffusers, name).__call__).parameters
+        assert set(LENGTHS) & set(takes), name

@@ -8,12 +8,13 @@ from __future__ import annotations
 import gradio as gr
 
 from genui.studio import Studio
-from genui.ui.tabs import audio_music, audio_speech
+from genui.ui.tabs import audio_music, audio_sound, audio_speech
 
 # id, label, what draws it, and the kind of model without which it is left out
 PARTS = (
     ("speech", "Speech", audio_speech, ""),
     ("music", "Music", audio_music, "music"),
+    ("sound", "Sound", audio_sound, "sound"),
 )
 
 

@@ -8,7 +8,6 @@ Gradio queue.
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -17,6 +16,7 @@ from genui.backends.base import parse
 from genui.backends.speech import SpeechOptions
 from genui.records import SEED_MAX, Request
 from genui.studio import Studio
+from genui.ui.about import about_model
 from genui.ui.calls import Answer, Call, answer, shared_calls
 from genui.ui.controls import slider
 
@@ -67,7 +67,9 @@ def build(studio: Studio) -> None:
                 filterable=False, interactive=True,
             )  # fmt: skip
             about = gr.HTML(
-                about_voice(studio, first), elem_classes="gu-licence", apply_default_css=False
+                about_model(studio, "speech", first),
+                elem_classes="gu-licence",
+                apply_default_css=False,
             )
             speed = slider(SpeechOptions, "speed")
             seed = gr.Number(
@@ -88,7 +90,7 @@ def build(studio: Studio) -> None:
         api_visibility="private",
     )  # fmt: skip
     voice.change(
-        lambda chosen: about_voice(studio, chosen), voice, about,
+        lambda chosen: about_model(studio, "speech", chosen), voice, about,
         queue=False, show_progress="hidden", api_visibility="private",
     )  # fmt: skip
 
@@ -96,27 +98,6 @@ def build(studio: Studio) -> None:
 def named(voice: dict[str, Any]) -> str:
     """A voice in the list: who it is and how it speaks."""
     return f"{voice['title']} · {voice['summary'].removesuffix('.')}"
-
-
-def about_voice(studio: Studio, chosen: str | None) -> str:
-    """What a voice is, its licence and whether it has to be fetched, as HTML."""
-    voice = next((v for v in studio.models("speech") if v["id"] == chosen), None)
-    if voice is None:
-        return ""
-    said = []
-    if voice["why_not"]:
-        said.append(escape(voice["why_not"]))
-    elif not voice["here"]:
-        said.append(
-            "Not on this machine, which runs offline."
-            if studio.settings.offline
-            else f"Fetched on first use, {voice['size'] / 1e6:.0f} MB."
-        )
-    said.append(
-        f"Licence <a href='{escape(voice['license_url'])}' target='_blank' rel='noopener'>"
-        f"{escape(voice['license'])}</a>."
-    )
-    return " ".join(said)
 
 
 def calls(studio: Studio) -> list[Call]:
