@@ -55,19 +55,19 @@ REASONS: dict[str, Reasons] = {
     },
     "music": {
         "up": (
-            ("catchy", "Catchy"), ("fits", "Fits what I asked"), ("good-shape", "Well shaped"),
+            ("catchy", "Catchy"), ("as-asked", "As I asked"), ("good-shape", "Well shaped"),
             ("good-ending", "Ends well"), ("sounds-good", "Sounds good"),
             ("surprising", "Surprising"),
         ),
         "down": (
             ("aimless", "Aimless"), ("repetitive", "Repetitive"), ("odd-notes", "Odd notes"),
-            ("wrong-mood", "Wrong mood"), ("off-topic", "Not what I asked"),
+            ("wrong-mood", "Wrong mood"), ("not-as-asked", "Not as I asked"),
             ("bad-ending", "Ends badly"), ("sounds-bad", "Sounds bad"),
         ),
     },
     "sound": {
         "up": (
-            ("fits", "Fits what I asked"), ("clear", "Clear"), ("lifelike", "Lifelike"),
+            ("as-asked", "As I asked"), ("clear", "Clear"), ("lifelike", "Lifelike"),
             ("beautiful", "Beautiful"), ("surprising", "Surprising"),
         ),
         "down": (
@@ -78,7 +78,7 @@ REASONS: dict[str, Reasons] = {
     "latent": {
         "up": (
             ("right-change", "Changed what I meant"), ("smooth", "Smooth"),
-            ("lifelike", "Looks real"), ("surprising", "Surprising"),
+            ("lifelike", "Lifelike"), ("surprising", "Surprising"),
         ),
         "down": (
             ("wrong-change", "Changed something else"), ("no-change", "Changed nothing"),
