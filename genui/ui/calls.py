@@ -48,7 +48,8 @@ def answer(call: Callable[[Answer], Answer]) -> Call:
 
 
 def shared_calls(studio: Studio) -> list[Call]:
-    """The calls every tab's script makes: follow, stop, past, rate, sound, next_token, verdict."""
+    """The calls every tab's script makes: follow, stop, past, rate, prefer, sound, next_token
+    and verdict."""
     session = studio.identity.session
 
     @answer
@@ -83,6 +84,15 @@ def shared_calls(studio: Studio) -> list[Call]:
         return {"rating": rating.model_dump(exclude={"rater"})}
 
     @answer
+    def prefer(data: Answer) -> Answer:
+        """Store that one result is better than others: the best of a batch, or of two ("side")."""
+        studio.judging.prefer(
+            session(data["key"]), str(data["chosen"]), tuple(map(str, data["others"])),
+            context="side" if data.get("side") else "batch", withdrawn=bool(data.get("withdrawn")),
+        )  # fmt: skip
+        return {}
+
+    @answer
     def sound(data: Answer) -> Answer:
         """Part of the sound that a running job has made so far, as base64 of 16-bit PCM."""
         start, count = int(data["start"]), min(int(data["count"]), 4_000_000)
@@ -102,4 +112,4 @@ def shared_calls(studio: Studio) -> list[Call]:
         same, sentence = provenance.verdict(parse(Generation, data["record"]), made)
         return {"same": same, "sentence": sentence}
 
-    return [follow, stop, past, rate, sound, next_token, verdict]
+    return [follow, stop, past, rate, prefer, sound, next_token, verdict]

@@ -208,7 +208,7 @@ def about(studio: Studio, chosen: str | None) -> str:
 
 
 def own_calls(studio: Studio) -> list[Call]:
-    """draw, verdict, record and prefer: what the script may ask besides the shared calls."""
+    """draw and record: what the script may ask besides the shared calls."""
     session = studio.identity.session
 
     @answer
@@ -227,13 +227,4 @@ def own_calls(studio: Studio) -> list[Call]:
             "text": provenance.record_document(generation),
         }
 
-    @answer
-    def prefer(data: Answer) -> Answer:
-        """Store that one picture is better than others: the best of a batch, or of two ("side")."""
-        studio.judging.prefer(
-            session(data["key"]), str(data["chosen"]), tuple(map(str, data["others"])),
-            context="side" if data.get("side") else "batch", withdrawn=bool(data.get("withdrawn")),
-        )  # fmt: skip
-        return {}
-
-    return [draw, record, prefer]
+    return [draw, record]
