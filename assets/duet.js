@@ -10,7 +10,8 @@ genui.Duet = class Duet {
   }
 
   constructor(tab, cards) {
-    const { el } = genui;
+    const { el } = genui, models = Object.keys(tab.titles);
+    cards.sort((one, other) => models.indexOf(one.request.model) - models.indexOf(other.request.model));
     Object.assign(this, { tab, cards });
     for (const card of cards) card.duet = this;
     this.said = el("span.gu-set-said", { role: "status" });

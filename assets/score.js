@@ -49,13 +49,18 @@ genui.Score = class Score {
     try { ABCJS = await genui.engraver(); } catch { this.timer = setTimeout(() => this.draw(), 3000); return; }
     this.drawn = performance.now();
     this.wide = this.width();
-    const narrow = this.wide < 520, line = narrow ? Score.LINE / 2 : Score.LINE, scale = narrow ? 0.9 : 1;
+    const narrow = this.wide < 520, scale = narrow ? 0.9 : 1;
     this.draft.style.width = `${this.wide}px`;
-    ABCJS.renderAbc(this.draft, Score.bare(this.abc, line), { scale, add_classes: true, staffwidth: this.wide - 2, stretchlast: 0.8,
-      paddingleft: 0, paddingright: 0, paddingtop: 4, paddingbottom: 4, ariaLabel: "" });
-    const engraved = this.draft.firstElementChild;
-    if (!engraved) return;
-    Score.fit(engraved, this.wide);
+    let line = narrow ? Score.LINE / 2 : Score.LINE, engraved = null, needed = 0;
+    for (;; line /= 2) { // bars with very many notes need lines of fewer
+      ABCJS.renderAbc(this.draft, Score.bare(this.abc, line), { scale, add_classes: true, staffwidth: this.wide - 2, stretchlast: 0.8,
+        paddingleft: 0, paddingright: 0, paddingtop: 4, paddingbottom: 4, ariaLabel: "" });
+      engraved = this.draft.firstElementChild;
+      if (!engraved) return;
+      needed = Math.max(...[...engraved.querySelectorAll(".abcjs-staff")].map((staff) => { const { x, width } = staff.getBBox(); return (x + width) * scale; }));
+      if (needed <= this.wide * 1.1 || line === 1) break;
+    }
+    if (needed > this.wide + 1) Score.shrink(engraved, this.wide / needed);
     const lines = Math.ceil(this.bars / line), all = Math.ceil(Math.max(this.total, this.bars) / line);
     const tall = engraved.getBoundingClientRect().height || parseFloat(engraved.getAttribute("height")) || 0;
     this.paper.style.minHeight = `${Math.ceil(Math.max(all > lines ? tall / Math.max(1, lines) * all : 0, tall))}px`;
@@ -68,14 +73,11 @@ genui.Score = class Score {
     this.show(at, false);
   }
 
-  // Bars with very many notes are engraved wider than asked: then all of it is made smaller.
-  static fit(svg, wide) {
+  static shrink(svg, share) {
     const [width, height] = ["width", "height"].map((name) => parseFloat(svg.getAttribute(name)));
-    const needed = Math.max(width, ...[...svg.querySelectorAll(".abcjs-staff")].map((staff) => { const box = staff.getBBox(); return box.x + box.width; }));
-    if (!(needed > wide + 1)) return;
-    svg.setAttribute("viewBox", `0 0 ${needed} ${height}`);
-    svg.setAttribute("width", wide);
-    svg.setAttribute("height", height * wide / needed);
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    svg.setAttribute("width", width * share);
+    svg.setAttribute("height", height * share);
   }
 
   // Only what is engraved: titles stand elsewhere on the page. Lines have as many bars as fit.
