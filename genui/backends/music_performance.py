@@ -143,13 +143,15 @@ class Performance:
         """The tune as it is now, in its files; `said`: how many tokens the model said."""
         self._sound.close()
         closed = self.row[-1] == END and self.played == len(self.row) - 1
-        tune = self._tune(self.played, open_ended=not closed)
+        end = self.played - (not closed and self.row[self.played - 1] == TIE)
+        left = LEFT[self.row[tokens.bar_starts(self.row[:end])[-1]]]
+        tune = self._tune(end, once=left > 1)
         text = abc.write(tune)
         shared: dict[str, JsonValue] = {
             "asked": [list(pair) for pair in asked], "tempo": self.tempo,
             "instrument": self.style.instrument, "bars": tune.bars,
         }  # fmt: skip
-        row = self.row if closed else self.row[: self.played]
+        row = self.row if closed else self.row[:end]
         score = {
             **shared, "abc": text, "tokens": row, "names": tokens.names(row), "notes": self.notes,
             "metre": str(tune.metre), "key": str(tune.key), "kind": tune.kind,
@@ -184,16 +186,14 @@ class Performance:
         """Of sound so far."""
         return round(self._frames / RATE, 4)
 
-    def _tune(self, end: int, *, open_ended: bool = False) -> Tune:
-        """The tune that the first `end` tokens are. open_ended: its last part was played once,
-        whatever it was meant to be."""
+    def _tune(self, end: int, *, once: bool = False) -> Tune:
+        """The tune that the first `end` tokens are. once: its last part was stopped before it
+        could be repeated."""
         tune = tokens.decode(self.row[:end])
         *others, last = tune.sections
-        if open_ended:
-            last = replace(last, repeat=False)
         return replace(
             tune,
-            sections=(*others, last),
+            sections=(*others, replace(last, repeat=last.repeat and not once)),
             title=self.style.title or f"{tune.kind.capitalize()} in {tune.key}",
             tempo=self.tempo * tune.metre.beat / QUARTER,
         )
