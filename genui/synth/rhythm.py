@@ -16,15 +16,19 @@ TEMPOS = {
 }  # fmt: skip
 BY_METRE = {"2/4": 112.0, "3/4": 132.0, "4/4": 160.0, "3/8": 168.0, "6/8": 108.0, "9/8": 108.0,
             "12/8": 108.0, "3/2": 96.0, "6/4": 72.0}  # fmt: skip
-SHORT_BEATS = {"3/8": 2.0, "3/2": 0.6, "6/4": 0.6}  # beats that are no quarters: faster, slower
+# how much faster beats are that are no quarters
+FASTER = {"3/8": 2.0, "3/2": 0.6, "6/4": 0.6}
+FASTEST = 240.0
 
 
 def usual_tempo(kind: str, metre: Metre) -> float:
-    """Felt beats (`Metre.beat`) a minute at which tunes of this kind and metre are played."""
+    """Felt beats (`Metre.beat`) a minute at which tunes of this kind and metre are played: 40 to
+    240."""
     if kind not in TEMPOS:
         return BY_METRE.get(str(metre), 120.0)
-    halved = 0.5 if metre.ticks < 60 and metre.beats == 2 and kind == "reel" else 1.0
-    return TEMPOS[kind] * halved * SHORT_BEATS.get(str(metre), 1.0)
+    # a reel in 2/4 is written in sixteenths
+    faster = 0.5 if str(metre) == "2/4" and kind in ("reel", "hornpipe") else 1.0
+    return min(FASTEST, TEMPOS[kind] * FASTER.get(str(metre), faster))
 
 
 def swung(kind: str, metre: Metre, tick: float) -> float:

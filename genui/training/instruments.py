@@ -171,7 +171,7 @@ def cut(tone: Samples, pitch: int, recipe: Recipe) -> Note:
     )
     gain = loud / float(np.sqrt((body**2).mean()))
     gain = min(gain, PEAK / float(np.abs(sound).max()))
-    return Note(sound * np.float32(gain), tuned(tone, pitch), loop, min(lead, RATE // 20))
+    return Note(sound * np.float32(gain), tuned(tone[start:], pitch), loop, min(lead, RATE // 20))
 
 
 def hit(tone: Samples, seconds: float) -> Note:
@@ -201,7 +201,7 @@ def looped(sound: Samples) -> tuple[int, int]:
     like the sound before its start (normalised correlation)."""
     size = RATE // 10
     best, found = -1.0, (0, 0)
-    for end in range(round(1.9 * RATE), round(2.5 * RATE), RATE // 50):
+    for end in range(round(1.9 * RATE), round(2.5 * RATE), RATE // 25):
         template = sound[end - size : end]
         low, high = round(0.5 * RATE), end - round(0.7 * RATE)  # where a start may be
         field = sound[low - size : high]
@@ -216,20 +216,20 @@ def looped(sound: Samples) -> tuple[int, int]:
     return found
 
 
-def tuned(tone: Samples, pitch: int) -> float:
-    """The pitch that is heard, near the one asked for: the comb of harmonics that catches most of
-    the spectrum, in steps of a cent."""
-    part = tone[RATE // 10 : RATE // 10 + 2 * RATE]
-    size = 2**19
-    spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part)), size))
-    cents = np.arange(-60, 61)
-    asked = 440 * 2 ** ((pitch - 69) / 12)
-    strength = np.zeros(len(cents))
-    for harmonic in range(1, 5):
-        places = asked * harmonic * 2 ** (cents / 1200) * size / RATE
-        if places[-1] < len(spectrum) - 1:
-            strength += np.interp(places, np.arange(len(spectrum)), spectrum)
-    return round(pitch + float(cents[strength.argmax()]) / 100, 2)
+def tuned(sound: Samples, pitch: int) -> float:
+    """The pitch that is heard in the first second, near the one asked for: the mean frequency of
+    the first partials, by their power. A vibrato counts as its middle."""
+    part = sound[RATE // 20 : RATE]
+    size = 2**18
+    power = np.abs(np.fft.rfft(part * np.hanning(len(part)), size)) ** 2
+    heavy = off = 0.0
+    for partial in range(1, 5):
+        asked = 440 * 2 ** ((pitch - 69) / 12) * partial * size / RATE
+        low, high = round(asked * 2 ** (-80 / 1200)), round(asked * 2 ** (80 / 1200))
+        band = power[low : high + 1]
+        heavy += float(band.sum())
+        off += float(band @ (12 * np.log2(np.arange(low, low + len(band)) / asked)))
+    return round(pitch + off / heavy, 2)
 
 
 def write(file: Path, notes: list[Note]) -> list[dict[str, Any]]:
