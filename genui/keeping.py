@@ -11,12 +11,14 @@ import hashlib
 import hmac
 import platform
 import secrets
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import genui
 from genui import pictures, provenance, sounds, weights
-from genui.backends.base import Backend, Output
+from genui.backends.base import Backend, Output, OutputFile
 from genui.catalog import Model
 from genui.errors import NotFound, StorageFull
 from genui.identity import Identity
@@ -66,19 +68,24 @@ class Keeping:
             | ({"index": output.index} if output.total > 1 and output.request is None else {}),
             output_sha256=content,
         )
-        artifacts: list[Artifact] = []
-        for file in output.files:
-            if file.mime != "application/json":  # notes; the record lies beside them
-                provenance.embed(file.path, draft)
-            artifacts.append(self.store.media.put(file.path, file.name, file.mime, file.meta))
+        files = list(output.files)
         if any(isinstance(part, Segment) or part.top for part in parts):
             name = "segments" if isinstance(parts[0], Segment) else "tokens"
             path = self.scratch / job.id / f"{name}.json"
             path.write_text(canonical_json([part.as_json() for part in parts]), "utf-8")
-            artifacts.append(self.store.media.put(path, name, "application/json", {}))
-        generation = draft.model_copy(update={"artifacts": tuple(artifacts)})
+            files.append(OutputFile(name, path, "application/json", {}))
+        # side by side, since each waits until the disk has it for good
+        with ThreadPoolExecutor(max(1, len(files))) as pool:
+            artifacts = tuple(pool.map(partial(self._file, draft), files))
+        generation = draft.model_copy(update={"artifacts": artifacts})
         self.store.add_generation(generation, job.session)
         return generation
+
+    def _file(self, generation: Generation, file: OutputFile) -> Artifact:
+        """Keep one file, with the record inside."""
+        if file.mime != "application/json":  # notes; the record lies beside them
+            provenance.embed(file.path, generation)
+        return self.store.media.put(file.path, file.name, file.mime, file.meta)
 
     def public(self, generation: Generation) -> dict[str, Any]:
         """A generation as JSON for its owner, each artifact with the token to fetch it."""

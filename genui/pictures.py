@@ -153,10 +153,13 @@ def content_hash(image: Image.Image) -> str:
 
 
 def data_url(image: Image.Image) -> str:
-    """The picture as a small WebP inside an address."""
+    """The picture inside an address, for looking at in passing: JPEG with full colour is written
+    in a tenth of the time of WebP, and colours next to each other stay apart. WebP where it is
+    see-through."""
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=80, method=0)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+    form = "jpeg" if image.mode == "RGB" else "webp"
+    image.save(buffer, form, quality=92, subsampling=0, method=0)
+    return f"data:image/{form};base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def film_places(count: int, width: int) -> list[int]:

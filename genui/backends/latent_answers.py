@@ -6,7 +6,6 @@ Knows the space and the questions; knows no job and no file but the picture it i
 from __future__ import annotations
 
 import base64
-import io
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
@@ -119,14 +118,16 @@ class Answers:
         places = torch.stack([self.space.where(p, asked.truncation) for p in asked.places])
         if not asked.details:
             pixels = self.space.draw(places)
-            return {"looks": [{"picture": live(enlarged(p, asked.scale))} for p in pixels]}
+            return {
+                "looks": [{"picture": pictures.data_url(enlarged(p, asked.scale))} for p in pixels]
+            }
         seen = self.space.see(places)
         return {"looks": [self._look(seen, i, asked.scale) for i in range(len(places))]}
 
     def _look(self, seen: Seen, i: int, scale: int) -> Answer:
         pca, neighbours = ([round(v, 4) for v in spot] for spot in seen.spots[i].tolist())
         return {
-            "picture": live(enlarged(seen.pixels[i], scale)),
+            "picture": pictures.data_url(enlarged(seen.pixels[i], scale)),
             "at": self.space.said(seen.places[i])["at"],
             "pca": pca,
             "neighbours": neighbours,
@@ -149,7 +150,7 @@ class Answers:
         columns = len(asked.amounts)
         grid = drawn.reshape(len(names), columns, SIDE, SIDE, 3).transpose(0, 2, 1, 3, 4)
         sheet = Image.fromarray(grid.reshape(len(names) * SIDE, columns * SIDE, 3))
-        return {"sheet": live(sheet), "side": SIDE, "rows": names}
+        return {"sheet": pictures.data_url(sheet), "side": SIDE, "rows": names}
 
     def _row(self, row: int | str) -> tuple[str, Any]:
         """The name and vector (D,) of a row: a direction, or one standard deviation of the data
@@ -173,9 +174,9 @@ class Answers:
         pixels = self.space.draw(at.expand(1, self.space.layers, -1))[0]
         distance = apart(shown, pixels)
         return {
-            "place": self.space.said(at), "picture": live(Image.fromarray(pixels)),
-            "original": live(shown), "distance": round(distance, 4), "far": self.far(distance),
-            "exact": not self.thumbnails,
+            "place": self.space.said(at), "picture": pictures.data_url(Image.fromarray(pixels)),
+            "original": pictures.data_url(shown), "distance": round(distance, 4),
+            "far": self.far(distance), "exact": not self.thumbnails,
         }  # fmt: skip
 
     def starts(self, shown: Image.Image) -> Any:
@@ -245,14 +246,6 @@ class Answers:
 def packed(values: pictures.Pixels, form: str) -> str:
     """Numbers as base64 of their bytes in numpy's `form`."""
     return base64.b64encode(np.ascontiguousarray(values, dtype=form).tobytes()).decode()
-
-
-def live(image: Image.Image) -> str:
-    """A picture inside an address, for looking at while a slider moves: JPEG with full colour is
-    written in half the time of WebP, and colours next to each other stay apart."""
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=92, subsampling=0)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def as_shown(path: Path) -> Image.Image:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-PREVIEW = 128  # pixels of a preview's longer side
+PREVIEW = 128  # pixels of a preview's longer side at most
 RIDGE = 1e-3  # share of the features' mean power that keeps the fit calm
 NARROW = 16  # channels up to which a latent's neighbours help more than they cost
 
@@ -54,7 +54,10 @@ class Colours:
             known = self._features(code)[0].T
             power = known.T @ known
             power += RIDGE * power.diagonal().mean() * torch.eye(len(power))
-            self.map = torch.linalg.solve(power, known.T @ wanted).to(vae.device)
+            found = torch.linalg.solve(power, known.T @ wanted).to(vae.device).T
+            around = (self.around, self.around)
+            self.weight = found[:, :-1].reshape(-1, channels, *around).contiguous()
+            self.bias = found[:, -1].contiguous()
 
     def _features(self, code: Any) -> Any:
         """(batch, channels, rows, columns) -> (batch, features, places): each latent, its
@@ -67,20 +70,18 @@ class Colours:
         code = code.flatten(2)
         return torch.cat([code, torch.ones_like(code[:, :1])], dim=1)
 
-    def paint(self, code: Any, longest: int = PREVIEW) -> Any:
+    def paint(self, code: Any) -> Any:
         """Pictures of latents as laid out by `grid`: a uint8 array (batch, height, width, 3) with
-        `longest` pixels on the longer side, at most `PREVIEW`."""
+        4 × 4 (packed: 2 × 2) pixels a latent, at most `PREVIEW` on the longer side."""
         from torch.nn import functional
 
-        rows, columns = code.shape[-2:]
-        flat = self._features(code).transpose(1, 2) @ self.map.to(code.device)
-        image = functional.pixel_shuffle(
-            flat.transpose(1, 2).unflatten(2, (rows, columns)), self.detail
-        )
-        there, wanted = max(image.shape[-2:]), min(longest, PREVIEW)
-        if there != wanted:
-            size = [max(1, round(side * wanted / there)) for side in image.shape[-2:]]
-            image = functional.interpolate(image, size, mode="bicubic", antialias=there > wanted)
+        edge = self.around // 2
+        code = functional.pad(code, (edge,) * 4, mode="replicate") if edge else code
+        weight, bias = self.weight.to(code.device), self.bias.to(code.device)
+        image = functional.pixel_shuffle(functional.conv2d(code, weight, bias), self.detail)
+        if (there := max(image.shape[-2:])) > PREVIEW:
+            size = [max(1, round(side * PREVIEW / there)) for side in image.shape[-2:]]
+            image = functional.interpolate(image, size, mode="bicubic", antialias=True)
         pixels = (image.clamp(-1, 1) + 1) * 127.5
         return pixels.round().byte().permute(0, 2, 3, 1).cpu().numpy()
 

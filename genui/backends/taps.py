@@ -97,7 +97,7 @@ class Watch:
         pictures = None
         if self.colours is not None and self.clean is not None:
             code = latents.grid(self.clean, *self.size)
-            pictures = None if code is None else self.colours.paint(code, max(self.size))
+            pictures = None if code is None else self.colours.paint(code)
         self.tell(done, total, noise, pictures)
 
 
