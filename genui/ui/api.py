@@ -24,6 +24,7 @@ from genui.records import Rating, Segment
 from genui.settings import Settings
 from genui.studio import Studio
 from genui.ui.api_latent import LatentCalls
+from genui.ui.api_music import MusicCalls
 from genui.ui.api_sound import SoundCalls
 from genui.ui.programs import known_id, string, strings
 
@@ -53,7 +54,7 @@ def add_endpoints(studio: Studio) -> None:
     for name, slow in (
         ("text", True), ("image", True), ("speech", True), ("reproduce", True), ("rate", False),
         ("prefer", False), ("models", False), ("generation", False), ("latent", True),
-        ("explore", False), ("sound", True),
+        ("explore", False), ("sound", True), ("music", True),
     ):  # fmt: skip
         api(
             told(getattr(calls, name)),
@@ -95,7 +96,7 @@ def told(call: Callable[P, R]) -> Callable[P, R]:
     return safe
 
 
-class Calls(LatentCalls, SoundCalls):
+class Calls(LatentCalls, MusicCalls, SoundCalls):
     """One method for each endpoint. Their docstrings are what clients and MCP tools are shown."""
 
     def text(

@@ -25,7 +25,7 @@ from genui.studio import Studio
 PATIENCE = 900.0  # seconds a client may wait for its job, the queue included
 SUFFIXES = {  # of the artifacts that programs are given
     "audio": ".wav", "picture": ".png", "walk-webp": ".webp", "walk-gif": ".gif",
-    "walk-mp4": ".mp4",
+    "walk-mp4": ".mp4", "score": ".json",
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs" / "api.md").read_text("utf-8")
 ENDPOINTS = {
     "/text", "/image", "/speech", "/reproduce", "/rate", "/prefer", "/models", "/generation",
-    "/latent", "/explore", "/sound",
+    "/latent", "/explore", "/sound", "/music",
 }  # fmt: skip
 
 
