@@ -34,7 +34,10 @@ class Place:
     room: float
 
 
-MELODY = Place(1.6, -0.08, 0.16)
+MELODY = Place(1.0, -0.08, 0.16)
+# levels of melody instruments: struck and piercing ones are heard without being loud
+LEVELS = {"whistle": 1.25, "harp": 1.15, "piano": 1.3, "guitar": 1.3, "music-box": 1.1}
+LEVEL = 1.6
 PLACES = {
     "chord": Place(0.5, 0.32, 0.16), "bass": Place(0.8, 0.05, 0.05), "drum": Place(0.27, -0.3, 0.1),
 }  # fmt: skip
@@ -85,7 +88,7 @@ class Stage:
         self.metre, self.key, self.kind = metre, key, kind
         self.tick = 60 / tempo / metre.beat  # seconds
         self.accompaniment, self.pickup = accompaniment, pickup
-        self.bank = bank(instrument)
+        self.bank, self.level = bank(instrument), LEVELS.get(instrument, LEVEL)
         self.banks = {"chord": bank(band.BACKING.get(instrument, band.OTHERWISE)),
                       "bass": bank("bass")}  # fmt: skip
         self.mixer = Mixer()
@@ -168,7 +171,7 @@ class Stage:
             return []
         seconds = held.end - held.start
         sound, lead = self.bank.note(held.pitch, seconds * TOUCH)
-        self._place(MELODY, sound, held.start, lead, held.strength)
+        self._place(MELODY, sound, held.start, lead, self.level * held.strength)
         return [Played(held.event, held.pitch, held.start, seconds)]
 
     def _accompany(self, step: Step) -> None:
