@@ -17,6 +17,7 @@ genui.PictureCard = class {
       "aria-label": `Pictures of: ${genui.picture.name(request).slice(0, 80)}` }, this.board, this.place, this.note, this.line);
     this.draw();
     generations.forEach((generation, i) => this.made(i, generation));
+    if (this.done) this.mark();
     if (this.total === 1) this.look(this.tiles[0]);
     this.drawLine();
     const ids = this.results().map(({ id }) => id); // a pick of the best from before a reload
@@ -62,7 +63,9 @@ genui.PictureCard = class {
     this.status.on(event);
     if (event.type === "started") this.seeded(event.seed);
     else if (event.type === "preview") {
-      const tile = this.tiles[event.index];
+      const tile = this.tiles[event.index], { draft } = this.request.options;
+      if (this.live && !draft) return; // the draft stays until it is there again
+      this.drafted = Boolean(draft);
       tile?.preview(event);
       this.closer?.preview(tile);
       this.player?.update();
@@ -70,6 +73,7 @@ genui.PictureCard = class {
     } else if (event.type === "progress") this.progress(event);
     else if (event.type === "made") this.made(event.index, event.generation);
     else if (event.type === "finished") this.finish(event.generation);
+    else if (event.type === "stopped" && this.request.options.draft) this.close();
     else if (event.type === "stopped") this.end(genui.notice("Stopped before the first step.", "quiet"));
     else if (event.type === "failed") this.end(genui.notice(event.message), /memory/i.test(event.message));
   }
@@ -116,14 +120,17 @@ genui.PictureCard = class {
   close() {
     this.done = true;
     this.status.remove();
-    for (const tile of this.tiles) tile.node.classList.toggle("missing", !tile.generation);
+    this.mark();
     this.drawLine();
     this.tab.ended(this);
   }
 
+  // Nothing more will come: what is not there is missing.
+  mark() { for (const tile of this.tiles) tile.node.classList.toggle("missing", !tile.generation && !this.drafted); }
+
   // A live card keeps its picture until the next one is there.
   restart(job, request) {
-    Object.assign(this, { job, request, done: false, failed: false });
+    Object.assign(this, { job, request, done: false, failed: false, drafted: false });
     this.note.replaceChildren();
     this.node.classList.remove("void");
     const [tile] = this.tiles;

@@ -29,7 +29,6 @@ genui.Easel = class {
     this.frames = this.range("Pictures on the way", { min: "2", max: "9", step: "1", value: "7" }, "");
     this.chips = el("div.gu-styles", { role: "group", "aria-label": "Style" });
     this.button = el("button.gu-main-button", { type: "button", onclick: () => tab.draw() }, "Draw");
-    this.sheet = el("button.gu-chip.gu-sheet-opener", { type: "button", "aria-expanded": "false", onclick: () => this.openSheet() }, "Settings");
     this.extras = el("div.gu-extras", {}, this.source.node, this.brush.node, this.axes.node);
     this.node = el("div.gu-composer", { onpaste: (event) => this.carried(event, event.clipboardData),
       ondragover: (event) => { if (event.dataTransfer.types.includes("Files")) { event.preventDefault(); this.node.classList.add("over"); } },
@@ -37,7 +36,7 @@ genui.Easel = class {
       ondrop: (event) => { this.node.classList.remove("over"); this.carried(event, event.dataTransfer); } },
     el("div.gu-composer-top", {}, this.modes.node, this.live.button),
     this.extras, this.box, this.to, this.strength.node, this.frames.node, this.chips,
-    el("div.gu-composer-foot", {}, this.seed.node, this.sheet, this.button));
+    el("div.gu-composer-foot", {}, this.seed.node, genui.drawer(() => this.node.closest(".gu-sheet-work")), this.button));
     this.brush.load(null);
     this.setMode("text");
   }
@@ -119,20 +118,6 @@ genui.Easel = class {
     this.source.take(file);
   }
 
-  // On a phone the controls are a sheet that slides over the page.
-  openSheet() {
-    const work = this.node.closest(".gu-image-work"), on = work.classList.toggle("sheet");
-    this.sheet.setAttribute("aria-expanded", String(on));
-    if (!on) return;
-    const away = (event) => {
-      if (event.type === "keydown" ? event.key !== "Escape" : event.target.closest(".gu-image-side, .gu-sheet-opener, [role=listbox], .options")) return;
-      work.classList.remove("sheet");
-      this.sheet.setAttribute("aria-expanded", "false");
-      for (const kind of ["pointerdown", "keydown"]) document.removeEventListener(kind, away);
-    };
-    for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, away);
-  }
-
   // --- from the composer to a request and back
 
   styled(text) { return this.style && text.trim() ? `${text.trim()}, ${this.style}` : text.trim(); }
@@ -170,11 +155,11 @@ genui.Easel = class {
     return { request: { model, inputs, options, seed } };
   }
 
-  // The request of one quick picture for what stands there now.
+  // The request of one quick picture for what stands there now, to be shown and not kept.
   sketch() {
     const { options, inputs, model, error } = this.common(), seed = this.seed.now();
-    if (error || !inputs.prompt || seed === null) return {};
-    return { request: { model, inputs, options: { ...options, count: 1, preview: false }, seed } };
+    if (error || !inputs.prompt || seed === null) return null;
+    return { model, inputs, options: { ...options, count: 1, draft: true }, seed };
   }
 
   common() {
@@ -187,8 +172,9 @@ genui.Easel = class {
     return { model, inputs, options: { ...options, width: Number(width), height: Number(height) } };
   }
 
-  // Fills the composer and the controls with what an opened file was made with.
-  put({ model, inputs = {}, options = {}, seed }) {
+  // Fills the composer and the controls with what was drawn; the seed stays for the next pictures
+  // where they are to repeat it.
+  put({ model, inputs = {}, options = {}, seed }, repeat = true) {
     const { models } = this.tab.config, known = models[model] ? model : genui.image.settings.model;
     const style = (models[known]?.styles ?? []).find(([, words]) => inputs.prompt?.endsWith(`, ${words}`))?.[1] ?? null;
     const bare = (text) => (style && text?.endsWith(`, ${style}`) ? text.slice(0, -style.length - 2) : text ?? "");
@@ -201,7 +187,7 @@ genui.Easel = class {
     if (options.x) this.axes.put(options);
     const token = genui.tokens.get(inputs.image);
     if (token) this.source.use({ sha256: inputs.image, token, width: options.width, height: options.height });
-    if (seed !== undefined && seed !== null) this.seed.keep(seed);
+    if (seed !== undefined && seed !== null) this.seed[repeat ? "keep" : "show"](seed);
     const wish = { model: known, negative: inputs.negative ?? "" };
     for (const name of ["steps", "guidance", "scheduler", "transparent", "preview"]) if (options[name] !== undefined) wish[name] = options[name];
     if (options.count && genui.ImageTab.FREE.includes(this.mode)) wish.count = options.count;

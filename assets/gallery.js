@@ -2,7 +2,7 @@
 "use strict";
 
 genui.Gallery = class {
-  static PAGE = 30;
+  static PAGE = 36; // as many as the largest grid
 
   constructor(tab) {
     const { el } = genui;
@@ -14,55 +14,40 @@ genui.Gallery = class {
       el("h3", {}, "Your pictures"), this.prompt, this.shelf, this.older);
   }
 
-  // What was typed on the way to a live picture is not worth a place of its own.
-  static fleeting(generation, newer) {
-    const { options, seed } = generation.request;
-    if (options.preview !== false) return false;
-    if (generation.status === "stopped") return true;
-    return newer?.request.options.preview === false && newer.request.seed === seed;
-  }
-
-  // The results that the newest job made, in their order, from a history that begins with them.
+  // What the newest job was asked for and the results it made, in their order, from a history that
+  // begins with them.
   static together([newest, ...older]) {
-    const face = ({ request, model }) => JSON.stringify([request.inputs, { ...request.options, variation_seed: 0 }, model.id]);
-    const place = ({ request, usage }) => usage.index ?? usage.morph ?? request.seed + (request.options.variation > 0 ? request.options.variation_seed : 0);
-    const set = [newest], { options, inputs } = newest.request;
+    const axes = ({ usage: { grid } }) => (grid ? { x: grid.x, y: grid.y } : {});
+    const face = ({ request, usage, model }) => JSON.stringify([model.id, ...(usage.grid ? [axes({ usage })]
+      : [request.inputs, { ...request.options, variation_seed: 0 }])]);
+    const place = ({ request, usage }) => usage.grid?.at ?? usage.index ?? usage.morph ?? request.seed + (request.options.variation > 0 ? request.options.variation_seed : 0);
+    const generations = [newest], { options, inputs } = newest.request, most = newest.usage.grid ? genui.Gallery.PAGE : 9;
     for (const generation of older) {
-      const before = place(generation) < place(set[0]) && (inputs.to || options.count > 1 || place(set[0]) - place(generation) === 1);
-      if (set.length >= 9 || face(generation) !== face(newest) || !before || newest.usage.cell) break;
-      set.unshift(generation);
+      const by = place(generations[0]) - place(generation), before = by === 1 || (by > 0 && (inputs.to || options.count > 1));
+      if (generations.length >= most || face(generation) !== face(newest) || !before) break;
+      generations.unshift(generation);
     }
-    return set;
+    const [{ request }] = generations;
+    return { generations, request: { ...request, options: { ...request.options, count: generations.length, ...axes(newest) } } };
   }
 
   // A new result, in front.
   add(generation) {
-    const [first] = this.shots.values();
     if (this.shots.has(generation.id) || !genui.picture.artifact(generation)) return;
-    if (genui.Gallery.fleeting(generation)) return;
-    if (first && genui.Gallery.fleeting(first.generation, generation)) this.remove(first);
     const shot = this.draw(generation);
     this.shelf.prepend(shot.node);
     this.shots = new Map([[generation.id, shot], ...this.shots]);
     this.node.hidden = false;
   }
 
-  remove(shot) {
-    shot.node.remove();
-    this.shots.delete(shot.generation.id);
-  }
-
   // Older results, behind.
   extend(generations) {
-    let newer = [...this.shots.values()].at(-1)?.generation ?? null;
     for (const generation of generations) {
       this.last = generation.id;
       if (this.shots.has(generation.id) || !genui.picture.artifact(generation)) continue;
-      if (genui.Gallery.fleeting(generation, newer)) continue;
       const shot = this.draw(generation);
       this.shelf.append(shot.node);
       this.shots.set(generation.id, shot);
-      newer = generation;
     }
     this.older.hidden = generations.length < genui.Gallery.PAGE;
     this.node.hidden = !this.shots.size;

@@ -46,6 +46,7 @@ genui.ImageTab = class {
     if (this.sending || (wish === this.wish && performance.now() - this.sent < 400)) return; // a double click
     this.wish = wish;
     this.sending = true;
+    this.form.live.leave();
     this.complain("");
     const { request, error } = await this.form.request();
     if (error) this.complain(error, "quiet");
@@ -191,11 +192,11 @@ genui.ImageTab = class {
     }
     this.complain("");
     this.gallery.extend(past.generations);
-    for (const { job, request } of past.jobs) if (!this.cards.some((card) => card.job === job)) this.add({ job, request });
+    const fresh = !this.cards.length && !this.form.box.value; // nothing was begun since the page came
+    for (const { job, request } of past.jobs.filter((each) => !each.request.options.draft)) if (!this.cards.some((card) => card.job === job)) this.add({ job, request });
     const made = past.generations.filter((each) => genui.picture.artifact(each));
-    if (this.cards.length || !made.length) return;
-    const set = genui.Gallery.together(made), [{ request }] = set;
-    this.add({ request: { ...request, options: { ...request.options, count: set.length } }, generations: set });
+    if (!this.cards.length && made.length) this.add(genui.Gallery.together(made));
+    if (fresh && this.cards.length) this.form.put(this.cards[0].request, false);
   }
 
   // --- a file dropped back

@@ -249,8 +249,8 @@ class Bars(Event):
 
 @dataclass(frozen=True, slots=True)
 class Preview(Event):
-    """What picture `index` looks like after `step` of `total` denoising steps: a small WebP as a
-    data URL. `noise` is the share of noise left in it, sigma / (alpha + sigma), in 0..1."""
+    """What picture `index` looks like after `step` of `total` denoising steps: a small picture as
+    a data URL. `noise` is the share of noise left in it, sigma / (alpha + sigma), in 0..1."""
 
     type: ClassVar[str] = "preview"
     index: int
@@ -285,7 +285,8 @@ class Finished(Event):
 
 @dataclass(frozen=True, slots=True)
 class Stopped(Event):
-    """The last event of a job that was stopped before it made anything."""
+    """The last event of a job with nothing to keep: it was stopped before it made anything, or
+    was asked for a draft."""
 
     type: ClassVar[str] = "stopped"
 

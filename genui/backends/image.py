@@ -57,7 +57,8 @@ class ImageOptions(Schema):
     """How to draw it. Pictures of a batch take the seeds `seed`, `seed + 1`, …; `variation`
     mixes that much noise of another seed into the first one (spherically), so that 0 gives the
     same picture and 1 another one: then all pictures keep `seed` and vary toward
-    `variation_seed`, `variation_seed + 1`, …"""
+    `variation_seed`, `variation_seed + 1`, … A `draft` is shown once, in a `Preview` after its last
+    step, and not kept: no `Output` comes of it."""
 
     steps: int = Field(
         4, ge=1, le=100, title="Steps", description="More steps, cleaner picture, longer wait."
@@ -76,6 +77,7 @@ class ImageOptions(Schema):
     variation_seed: int = Field(0, ge=0, le=SEED_MAX, title="Variation seed")
     transparent: bool = Field(False, title="Transparent background")
     preview: bool = Field(True, title="Show every step")
+    draft: bool = Field(False, title="Draft")
     x: Axis | None = None
     y: Axis | None = None
 

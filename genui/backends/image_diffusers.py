@@ -42,6 +42,7 @@ class Drawn:
     images: list[Image.Image]
     frames: list[list[Image.Image]]
     noise: list[float]
+    steps: int
     usage: dict[str, JsonValue]
 
 
@@ -110,8 +111,12 @@ class Diffusers(ImageBackend):
             )
             if drawn is None:
                 return
-            for place in range(len(drawn.images)):
-                yield self._output(shot, drawn, place, total, scratch)
+            for place, image in enumerate(drawn.images):
+                if not shot.options.draft:
+                    yield self._output(shot, drawn, place, total, scratch)
+                elif not cancel.is_set():
+                    shown = pictures.data_url(image)
+                    yield Preview(shot.indexes[place], drawn.steps, drawn.steps, 0.0, shown)
 
     def _draw(
         self, shot: Shot, cancel: Flag, scratch: Path, tell: Callable[[Event], None]
@@ -135,7 +140,7 @@ class Diffusers(ImageBackend):
             steps = max(steps, math.ceil(1 / options.strength + 1e-6))
         pipe.scheduler = schedulers.build(options.scheduler, self._own, steps)
         call, ignored = arguments.build(pipe, shot, size, steps, source, mask)
-        drawn = Drawn([], [[] for _ in shot.seeds], [], {})
+        drawn = Drawn([], [[] for _ in shot.seeds], [], 0, {})
 
         def look(step: int, of: int, noise: float, seen: Any) -> None:
             tell(Progress(step, of, "steps"))
@@ -147,7 +152,8 @@ class Diffusers(ImageBackend):
                 drawn.frames[place].append(frame)
                 tell(Preview(shot.indexes[place], step, of, noise, pictures.data_url(frame)))
 
-        watch = taps.Watch(pipe, size, self._colours if options.preview else None, cancel, look)
+        seen = options.preview and not options.draft
+        watch = taps.Watch(pipe, size, self._colours if seen else None, cancel, look)
         try:
             with ExitStack() as stack:
                 call |= stack.enter_context(watch.listening())
@@ -169,8 +175,11 @@ class Diffusers(ImageBackend):
             ) from error
         if source and mask:
             drawn.images = [pictures.keep_outside(made, source, mask) for made in drawn.images]
+        if options.transparent:
+            drawn.images = [pictures.cut_out(made) for made in drawn.images]
+        drawn.steps = len(watch.schedule)
         drawn.usage = {
-            "steps": len(watch.schedule),
+            "steps": drawn.steps,
             "seconds": round((time.perf_counter() - began) / len(shot.seeds), 3),
             "schedule": [list(step) for step in watch.schedule],
             **({"ignored": ignored} if ignored else {}),
@@ -198,8 +207,6 @@ class Diffusers(ImageBackend):
     def _output(self, shot: Shot, drawn: Drawn, place: int, total: int, scratch: Path) -> Output:
         """Write the picture and its film; the studio puts the record into both."""
         image, index = drawn.images[place], shot.indexes[place]
-        if shot.options.transparent:
-            image = pictures.cut_out(image)
         size: dict[str, JsonValue] = {"width": image.width, "height": image.height}
         path = scratch / f"picture-{index}.png"
         image.save(path, compress_level=4)

@@ -72,6 +72,10 @@ def _alone(request: Request, seed: int, other: int) -> Request:
 def _cells(request: Request, options: ImageOptions) -> Iterator[Shot]:
     """Row by row: the columns (x) change fastest."""
     assert options.x
+    axes: dict[str, JsonValue] = {
+        name: axis.model_dump(mode="json")
+        for name, axis in (("x", options.x), ("y", options.y)) if axis
+    }  # fmt: skip
     number = 0
     for row in options.y.values if options.y else (None,):
         for column in options.x.values:
@@ -82,6 +86,6 @@ def _cells(request: Request, options: ImageOptions) -> Iterator[Shot]:
             inputs, chosen = ImageBackend.check(alone)
             yield Shot(
                 inputs, chosen, [alone.seed or 0], [chosen.variation_seed], [number], alone,
-                notes={"cell": dict(place)},
+                notes={"cell": dict(place), "grid": axes | {"at": number}},
             )  # fmt: skip
             number += 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import shutil
 import threading
 import time
@@ -109,15 +111,17 @@ def test_every_class_draws_with_previews(easels: Callable[[str], Easel], name: s
     seen = [event for event in events if isinstance(event, Preview)]
     assert [(event.step, event.total) for event in steps] == [(1, 3), (2, 3), (3, 3)]
     assert [event.step for event in seen] == [1, 2, 3]
-    assert all(event.image.startswith("data:image/webp;base64,") for event in seen)
+    assert all(event.image.startswith("data:image/jpeg;base64,") for event in seen)
     noise = [event.noise for event in seen]
     assert noise == sorted(noise, reverse=True)
     assert noise[-1] == 0
     assert picture(output).size == (64, 64)
     assert pictures.content_hash(picture(output)) == output.content_sha256
     film = output.files[1]
-    assert film.meta | {"noise": 0} == {"frames": 3, "width": 64, "height": 64, "noise": 0}
-    assert Image.open(film.path).size == (192, 64)
+    meta, (wide, high) = film.meta, Image.open(film.path).size
+    assert meta["frames"] == len(meta["noise"]) == 3
+    assert (wide, high) == (3 * meta["width"], meta["height"])
+    assert 8 <= meta["width"] == meta["height"] <= 64
     schedule = np.array(output.usage["schedule"])
     assert schedule.shape == (3, 3)
     assert (np.diff(schedule[:, 0]) < 0).all()
@@ -295,10 +299,30 @@ def test_a_grid_is_made_of_single_requests(easel: Easel) -> None:
         {"guidance": 1.5, "seed": 3}, {"guidance": 6, "seed": 3},
         {"guidance": 1.5, "seed": 4}, {"guidance": 6, "seed": 4},
     ]  # fmt: skip
+    assert [cell.usage["grid"] for cell in cells] == [axes | {"at": at} for at in range(4)]
     assert len({cell.content_sha256 for cell in cells}) == 4
     assert cells[2].request
     assert cells[2].content_sha256 == easel.run(cells[2].request)[1][0].content_sha256
     assert cells[2].content_sha256 == easel.one(CAT, 4, guidance=1.5).content_sha256
+
+
+@pytest.mark.parametrize("transparent", [False, True])
+def test_a_draft_is_shown_once_and_not_kept(easel: Easel, transparent: bool) -> None:
+    kept = picture(easel.one(CAT, transparent=transparent))
+    files = set(easel.scratch.iterdir())
+    events, outputs = easel.run(asking(CAT, draft=True, transparent=transparent))
+    assert not outputs
+    assert set(easel.scratch.iterdir()) == files
+    (shown,) = [event for event in events if isinstance(event, Preview)]
+    assert (shown.step, shown.noise) == (shown.total, 0)
+    drawn = Image.open(io.BytesIO(base64.b64decode(shown.image.partition(",")[2])))
+    assert drawn.size == kept.size
+    assert shown.image.startswith(f"data:image/{'webp' if transparent else 'jpeg'};")
+    seen, wanted = (np.asarray(pictures.on_white(each), int) for each in (drawn, kept))
+    assert np.abs(seen - wanted).mean() < 12
+    stopped = Flag()
+    stopped.set()
+    assert easel.run(asking(CAT, draft=True), stopped) == ([], [])
 
 
 def test_variations_keep_the_seed(easel: Easel) -> None:

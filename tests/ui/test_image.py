@@ -107,6 +107,12 @@ def pairs(live_data: Path, context: str) -> int:
         return count
 
 
+def stored(live_data: Path) -> int:
+    with sqlite3.connect(live_data / "genui.db") as database:
+        count: int = database.execute("SELECT count(*) FROM generations").fetchone()[0]
+        return count
+
+
 def newest(live_data: Path) -> Any:
     with sqlite3.connect(live_data / "genui.db") as database:
         question = "SELECT record FROM generations WHERE kind = 'image' ORDER BY seq DESC LIMIT 1"
@@ -164,14 +170,20 @@ def test_a_running_job_is_found_again_and_stop_keeps_what_was_seen(
     page: Page, live: str, live_data: Path
 ) -> None:
     stage = arrive(page, live)
+    prompt = stage.get_by_label("Prompt", exact=True)
+    pictures = page.get_by_label("number input for Pictures", exact=True)
+    expect(prompt).to_have_value("")
     choose(page, "Steps", 50)
     choose(page, "Pictures", 9)
-    draw(stage, "a blue house")
+    draw(stage, "a blue house", seed=5)
     stop = stage.get_by_role("button", name="Stop", exact=True)
     expect(stage.locator(".gu-tile .gu-ground.seen").first).to_be_visible()
     page.reload()
     expect(stage.locator(".gu-tile")).to_have_count(9)
     expect(stage.locator(".gu-tile .gu-ground.seen").first).to_be_visible()
+    expect(prompt).to_have_value("a blue house")
+    expect(pictures).to_have_value("9")
+    expect(stage.get_by_label("Seed", exact=True)).to_have_value("5")
     stop.click()
     expect(stage.get_by_text("Stopped; what was drawn so far is kept.")).to_be_visible()
     expect(stop).to_have_count(0)
@@ -181,18 +193,24 @@ def test_a_running_job_is_found_again_and_stop_keeps_what_was_seen(
     assert 1 <= kept < 9
     page.reload()
     expect(stage.locator(".gu-shelf-shot")).to_have_count(kept)
+    expect(prompt).to_have_value("a blue house")
 
 
 def test_live_typing_ends_with_the_last_prompt(page: Page, live: str, live_data: Path) -> None:
     stage = arrive(page, live)
     stage.get_by_role("switch", name="Draw while I type").click()
-    words = "a happy yellow star with a small house"
+    words, before = "a happy yellow star with a small house", stored(live_data)
     stage.get_by_label("Prompt", exact=True).press_sequentially(words, delay=40)
     expect(stage.locator(".gu-look-prompt")).to_have_text(words)
     drawn(stage)
     expect(stage.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
-    assert newest(live_data)["request"]["inputs"]["prompt"] == words
-    expect(stage.locator(".gu-shelf-shot")).to_have_count(1)  # not one for each letter
+    kept = newest(live_data)
+    assert kept["request"]["inputs"]["prompt"] == words
+    assert "draft" not in kept["request"]["options"]
+    assert {a["name"] for a in kept["artifacts"]} == {"picture", "film"}
+    made = stored(live_data) - before
+    assert 1 <= made <= 3  # not one for each letter; a busy machine may seem to pause
+    expect(stage.locator(".gu-shelf-shot")).to_have_count(made)
 
 
 def test_start_from_a_picture_and_paint_over_it(
@@ -257,6 +275,13 @@ def test_grid_and_morph(page: Page, live: str) -> None:
     expect(card.locator(".gu-look")).to_contain_text("1 step")
     page.keyboard.press("Escape")
     expect(card.locator(".gu-board")).to_be_visible()
+
+    page.reload()
+    expect(card.locator(".gu-axis-head")).to_have_text(heads)
+    expect(card.locator(".gu-tile.made")).to_have_count(4)
+    expect(stage.get_by_role("radio", name="Grid")).to_be_checked()
+    expect(stage.get_by_label("Columns: values")).to_have_value("1, 3")
+    expect(stage.get_by_label("Rows: values")).to_have_value("a red apple; a blue apple")
 
     stage.get_by_role("radio", name="Morph").click()
     stage.get_by_label("Morph into").fill("a blue car")
