@@ -68,6 +68,9 @@ def musicgen(folder: Path, *, channels: int = 1) -> Path:
                 weight.mul_(8)
         for layer in model.audio_encoder.quantizer.layers:
             layer.codebook.embed.normal_()  # else all codes are silence
+        for name, weight in model.audio_encoder.encoder.named_parameters():
+            if name.endswith("original0"):  # else all sounds are the same codes
+                weight.mul_(2)
     model.generation_config.decoder_start_token_id = 64
     model.save_pretrained(folder)
     MusicgenProcessor(
@@ -139,6 +142,12 @@ def ace_step(folder: Path, *, turbo: bool = True, covers: bool = True) -> Path:
                 num_attention_pooler_hidden_layers=1, **sizes, **body
             ),
         }
+        with torch.no_grad():  # else every sound is heard as the same token
+            for name, weight in parts["audio_tokenizer"].named_parameters():
+                if name.startswith(("audio_acoustic_proj.w", "quantizer.project_in.w")):
+                    weight.mul_(20)
+                elif "to_v" in name or "to_out" in name:
+                    weight.mul_(6)
     AceStepPipeline(
         vae=oobleck(), text_encoder=Qwen3Model(language_model(1, len(tokenizer))),
         tokenizer=tokenizer,

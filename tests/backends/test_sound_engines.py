@@ -169,27 +169,26 @@ def test_without_guidance_a_negative_prompt_does_nothing(
 @pytest.mark.parametrize("name", ["musicgen", "stereo", "ace-step", "ace-step-base"])
 def test_a_sound_is_continued(studios: Callable[[str], Studio], name: str) -> None:
     studio = studios(name)
-    low, high = (studio.give(0.5, pitch) for pitch in (200, 900))
-    one, again, other = (studio.one(CAT | {"sound": given}) for given in (low, low, high))
+    low, high = (CAT | {"sound": studio.give(0.5, pitch)} for pitch in (200, 900))
+    one = studio.one(low)
     assert one.files[0].meta["seconds"] == pytest.approx(1.1, abs=0.03)
-    assert one.content_sha256 == again.content_sha256
-    begun, ended = (np.abs(heard(one) - heard(other))[part].max() for part in
-                    (slice(0, RATE // 2), slice(RATE // 2, None)))  # fmt: skip
-    assert begun > 0
-    assert ended > 0
+    first = heard(one)
+    assert studio.one(low).content_sha256 == one.content_sha256
+    apart = np.abs(first - heard(studio.one(high)))
+    assert apart[: RATE // 2].max() > 0
+    assert apart[RATE // 2 :].max() > 0
 
 
 @pytest.mark.parametrize("name", ["stable-audio", "ace-step"])
 def test_a_sound_is_varied(studios: Callable[[str], Studio], name: str) -> None:
     studio = studios(name)
-    low, high = (studio.give(0.8, pitch) for pitch in (200, 900))
-    ask = partial(studio.one, use="vary", steps=4)
-    one, other = (ask(CAT | {"sound": given}) for given in (low, high))
-    assert one.content_sha256 not in (other.content_sha256, studio.one(CAT).content_sha256)
-    assert one.files[0].meta["seconds"] == 0.6  # no longer than was asked
-    weak = ask(CAT | {"sound": low}, strength=0.05)
-    assert weak.content_sha256 != one.content_sha256
-    assert ask(CAT | {"sound": low}).content_sha256 == one.content_sha256
+    low, high = (CAT | {"sound": studio.give(1.6, pitch)} for pitch in (200, 900))
+    ask = partial(studio.one, use="vary", steps=4, seconds=1.4)
+    one, other = ask(low), ask(high)
+    assert one.content_sha256 != other.content_sha256
+    assert one.files[0].meta["seconds"] == 1.4  # no longer than was asked
+    assert ask(low, strength=0.05).content_sha256 != one.content_sha256
+    assert ask(low).content_sha256 == one.content_sha256
 
 
 def test_a_sound_of_another_rate_is_fitted(studios: Callable[[str], Studio]) -> None:
@@ -271,8 +270,9 @@ def test_stop_keeps_the_frames_of_music(studios: Callable[[str], Studio]) -> Non
             outputs.append(event)
     (output,) = outputs
     assert output.files[0].meta["seconds"] == 0.4
-    whole = heard(studio.one(CAT))
-    assert np.abs(heard(output)[: RATE // 4] - whole[: RATE // 4]).max() < 0.02
+    begun = heard(output)[: RATE // 4]
+    assert np.abs(begun).max() > 0.03
+    assert np.abs(begun - heard(studio.one(CAT))[: RATE // 4]).max() < 0.02
 
 
 @pytest.mark.parametrize("name", ["stable-audio", "ace-step"])

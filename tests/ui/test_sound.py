@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from gradio_client import Client
 from playwright.sync_api import Locator, Page, expect
 
 from tests.tiny_sounds import RATE, musicgen
@@ -26,7 +27,10 @@ def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         tmp_path_factory.mktemp("data"), models_dir, model=json.dumps([str(folder)]), threads="1"
     )
     try:
-        yield server.start()
+        server.start()
+        # the first request loads the model's libraries, which takes its time on a busy machine
+        Client(server.url, verbose=False).predict("x", options={"seconds": 0.5}, api_name="/sound")
+        yield server
     finally:
         server.stop()
 
