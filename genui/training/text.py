@@ -56,7 +56,9 @@ def shrink(source: Path, words: Iterable[str]) -> tuple[BertTokenizer, BertModel
         )
     )
     # pipelines build the encoder with its pooler, which nothing asks: zeros, so that none is missed
-    weights |= {f"pooler.{k}": torch.zeros_like(v) for k, v in model.pooler.state_dict().items()}
+    wide = config["hidden_size"]
+    weights |= {"pooler.dense.weight": torch.zeros(wide, wide)}
+    weights |= {"pooler.dense.bias": torch.zeros(wide)}
     model.config.use_attention_mask = True  # the pipeline passes the mask only when this says so
     model.load_state_dict(weights)
     model.eval()  # type: ignore[no-untyped-call]
