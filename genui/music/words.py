@@ -54,8 +54,8 @@ PLAYED = (
 BACKED = (
     (r"(?:without|no) (?:any )?(?:chords?|accompaniment|backing|band)|unaccompanied|solo"
      r"|(?:the )?melody only|only (?:the|a) melody", "none"),
+    (r"with (?:an? |the )?(?:full )?(?:chords and )?(?:band|drums|bass|accompaniment)", "full"),
     (r"(?:without|no) (?:any )?drums|with (?:the )?chords", "chords"),
-    (r"with (?:an? |the )?(?:full )?(?:band|drums|bass|accompaniment)", "full"),
 )  # fmt: skip
 SIZES = ((r"very short", 8), (r"short|brief", 16), (r"very long", 48), (r"long", 32))
 NUMBERS = {

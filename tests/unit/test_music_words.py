@@ -35,6 +35,8 @@ def understood(text: str) -> dict[str, Any]:
         ("march, 6/8, thirty-two measures, tempo of 60",
          {"kind": "march", "metre": "6/8", "bars": 32, "tempo": 60}),
         ("for violin with a full band", {"instrument": "fiddle", "accompaniment": "full"}),
+        ("a reel with chords and drums", {"rhythm": "reel", "accompaniment": "full"}),
+        ("a reel without chords and drums", {"rhythm": "reel", "accompaniment": "none"}),
         ("on the tin whistle, no drums", {"instrument": "whistle", "accompaniment": "chords"}),
         ("a short polka", {"metre": "2/4", "bars": 16}),
         ("in Bb dorian", {"tonic": 10, "modes": ("dorian",)}),
