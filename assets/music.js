@@ -56,7 +56,7 @@ genui.MusicTab = class extends genui.SoundTab {
     }
   }
 
-  put(request) { this.form.put(request); }
+  put(request, repeat) { this.form.put(request, repeat); }
 
   startFrom(card) {
     this.form.starting.put({ mode: "continue", start: card.abc });

@@ -57,10 +57,10 @@ genui.MusicForm = class {
   }
 
   // Fills composer and controls with a request.
-  put({ model, inputs = {}, options = {}, seed }) {
+  put({ model, inputs = {}, options = {}, seed }, repeat = true) {
     this.write(inputs.prompt ?? "");
     this.starting.put(inputs);
-    if (seed !== undefined && seed !== null) this.seed.keep(seed);
+    if (seed !== undefined && seed !== null) this.seed[repeat ? "keep" : "show"](seed);
     const known = this.tab.config.models[model] ? { model } : {};
     this.tab.restore({ ...this.tab.config.settings, ...genui.music.settings, ...known, ...options });
   }

@@ -26,6 +26,7 @@ genui.SoundTab = class SoundTab {
       past = await genui.ask(this.server, "past", { kind: this.kind });
     }
     this.say(past.error ?? "");
+    const begun = this.cards.length > 0;
     for (const generation of (past.generations ?? []).reverse()) {
       if (!this.cards.some((card) => card.generation?.id === generation.id)) this.add({ generation });
     }
@@ -34,7 +35,9 @@ genui.SoundTab = class SoundTab {
     }
     this.cards.sort((a, b) => (a.generation?.created ?? "9").localeCompare(b.generation?.created ?? "9"));
     this.settle();
-    if (this.cards.length) this.unfold(this.cards.at(-1));
+    const newest = this.cards.at(-1);
+    if (newest) this.unfold(newest);
+    if (newest && !begun) this.put((newest.generation ?? newest).request, false);
     this.arrange();
   }
 

@@ -197,6 +197,7 @@ genui.TextTab = class {
     for (const { job, request } of past.jobs) this.watchJob(job, request);
     const newest = this.threads.all().at(-1);
     if (newest) {
+      if (!this.asking && newest.request.model in this.config.titles) this.refill(newest.request, true);
       this.threads.reveal(newest);
       this.root = this.threads.roots("chat")[0] ?? null;
       this.mode = newest.request.inputs.mode;
@@ -224,9 +225,14 @@ genui.TextTab = class {
     this.setMode(inputs.mode);
     this.box.value = inputs.prompt || inputs.messages.at(-1).content;
     this.fit();
-    genui.text.opened = record;
-    this.trigger("restore");
+    this.refill(record.request, false);
     this.act({ do: "rerun", record });
+  }
+
+  // Sets the controls as they were for a request; without `fresh` its seed stays for the next ones.
+  refill(request, fresh) {
+    genui.text.opened = { request, fresh };
+    this.trigger("restore");
   }
 
   async judge(node) {

@@ -148,6 +148,7 @@ def test_a_reload_finds_the_running_job(page: Page, live: str) -> None:
     page.reload()
     again = page.locator("article.gu-sound").first
     expect(again.locator(".gu-sentence").first).to_be_visible()
+    expect(page.get_by_label("Text to speak")).to_have_value(LONG)
     expect(again.get_by_role("button", name="Play")).to_be_enabled()
     again.get_by_role("button", name="Stop", exact=True).click()
     finished(again)

@@ -181,12 +181,12 @@ def test_a_running_job_is_found_again_and_stop_keeps_what_was_seen(
     page.reload()
     expect(stage.locator(".gu-tile")).to_have_count(9)
     expect(stage.locator(".gu-tile .gu-ground.seen").first).to_be_visible()
-    expect(prompt).to_have_value("a blue house")
-    expect(pictures).to_have_value("9")
-    expect(stage.get_by_label("Seed", exact=True)).to_have_value("5")
     stop.click()
     expect(stage.get_by_text("Stopped; what was drawn so far is kept.")).to_be_visible()
     expect(stop).to_have_count(0)
+    expect(prompt).to_have_value("a blue house")
+    expect(pictures).to_have_value("9")
+    expect(stage.get_by_label("Seed", exact=True)).to_have_value("5")
     assert newest(live_data)["status"] == "stopped"
     assert {a["name"] for a in newest(live_data)["artifacts"]} == {"picture", "film"}
     kept = stage.locator(".gu-shelf-shot").count()

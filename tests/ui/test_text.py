@@ -111,6 +111,8 @@ def test_a_reload_finds_the_running_job_with_all_its_words(page: Page, live: str
     page.reload()
     expect(words(page)).to_have_attribute("aria-busy", "true")
     expect(words(page)).to_contain_text(early.strip())
+    most = page.get_by_label("number input for Max tokens", exact=True)
+    expect(most).to_have_value("1000")
     page.keyboard.press("Escape")
     assert finished(page).startswith(early.strip())
 

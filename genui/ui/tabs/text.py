@@ -274,13 +274,16 @@ def options(settings: Answer) -> Answer:
 
 
 def restored(opened: str) -> list[Any]:
-    """The values of the controls (`NAMES` up to "compare") that an opened record was made with."""
-    record = parse(Generation, json.loads(opened))
-    told = parse(TextOptions, record.request.options).model_dump()
+    """The values of the controls (`NAMES` up to "compare") for {"request", "fresh"}: a request that
+    was made with them, and whether each next answer takes a seed of its own."""
+    said = json.loads(opened)
+    request = parse(Request, said["request"])
+    told = parse(TextOptions, request.options).model_dump()
+    chat = request.inputs.get("mode", "chat") == "chat"  # elsewhere our own words are left out
     told |= {
-        "model": record.request.model, "stop": "\n".join(told["stop"]),
-        "system": record.request.inputs.get("system", ""), "seed": record.request.seed,
-        "fresh": False, "compare": False,
+        "model": request.model, "stop": "\n".join(told["stop"]), "seed": request.seed,
+        "system": request.inputs.get("system", "") or ("" if chat else SYSTEM),
+        "fresh": bool(said["fresh"]), "compare": False,
     }  # fmt: skip
     return [told[name] for name in NAMES[: NAMES.index("compare") + 1]]
 
