@@ -3,7 +3,7 @@
 "use strict";
 
 genui.LatentMap = class {
-  static CELL = 30; // CSS pixels that a thumbnail has for itself, half to one and a half times
+  static CELL = 22; // CSS pixels that a thumbnail has for itself, half to one and a half times
   static CLOSEST = 64;
   static REACH = 14; // CSS pixels within which a point is meant
   static MAPS = ["pca", "neighbours"];

@@ -4,6 +4,7 @@
 
 genui.Sliders = class {
   static FIRST = 6; // found directions that are shown before "Show all"
+  static WORKS = 0.05; // a named direction that does less often what it says is no slider
 
   constructor(tab) {
     const { el } = genui;
@@ -19,8 +20,9 @@ genui.Sliders = class {
 
   // The directions of another model.
   load(world) {
-    const { el } = genui, named = world.about.directions.filter(({ kind }) => kind === "attribute");
-    const found = world.about.directions.filter(({ kind }) => kind === "found"), { FIRST } = genui.Sliders;
+    const { el } = genui, { FIRST, WORKS } = genui.Sliders;
+    const named = world.about.directions.filter(({ kind, accuracy }) => kind === "attribute" && (accuracy ?? 1) >= WORKS);
+    const found = world.about.directions.filter(({ kind }) => kind === "found");
     this.rows.clear();
     const rows = (directions) => directions.map((direction) => this.row(direction));
     const rest = found.length > FIRST ? el("details.gu-knob-rest", {}, el("summary", {}, `Show ${found.length - FIRST} more`), rows(found.slice(FIRST))) : null;

@@ -12,7 +12,8 @@ A question is {"ask": name, …}; unknown names and fields, NaN, and values out 
 Place
   {"at": [D floats, -20..20], "moves": {direction name: amount -6..6}, "locked": [direction names],
   "mix": {"with": [D floats], "from_layer": int} | null}; only "at" must be given. Amount 1 is one
-  standard deviation of the data along that direction; a move leaves `locked` directions as they
+  step: a standard deviation of the data along that direction, or more where an attribute needs
+  more to change; a move leaves `locked` directions as they
   are. "mix" is for a GAN: from that layer on the picture follows "with" (coarse layers come first).
   Places in answers are {"at"} or {"at", "mix"}: moves are carried out in them. Coordinates in
   answers are whole thousandths, so that two bytes each hold them exactly.

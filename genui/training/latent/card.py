@@ -135,7 +135,8 @@ def _directions(folder: Path, found: Mapping[str, Any]) -> str:
             )
         )  # fmt: skip
     return (
-        "## Directions\n\nMoved by two standard deviations: how often the judge then sees what was "
+        "## Directions\n\nMoved by two steps of the slider (a standard deviation each, or half the "
+        "mean change of the pairs if that is more): how often the judge then sees what was "
         "promised, the same before directions were made orthogonal to each other, and which other "
         "attributes changed most often. Unnamed ones are principal components.\n\n"
         + table(("direction", "", "right", "as fitted", "also changed", "effect"), rows)

@@ -3,9 +3,10 @@
 Named ones lead from one answer to another. A VAE's come from counterfactual pairs: the mean change
 of the place when only this attribute changes. A GAN's come from the judge's answers on samples: the
 normal of a logistic regression in w (Shen et al. 2020, 1907.10786). All are made orthogonal to each
-other at once, each moved as little as possible (Löwdin 1950), and measured. Unnamed ones are the
-principal components of the data's places (Härkönen et al. 2020, 2004.02546), ordered by how much
-they change a picture; the judge says what one of them mostly changes."""
+other at once, each moved as little as possible (Löwdin 1950), and measured. One step is a standard
+deviation of the data along the direction, or half the mean change of the pairs if that is more.
+Unnamed ones are the principal components of the data's places (Härkönen et al. 2020, 2004.02546),
+ordered by how much they change a picture; the judge says what one of them mostly changes."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ from genui.training.metrics import rate
 
 FOUND = 12  # unnamed directions that are offered
 FEW = 10  # samples of each answer without which no direction is fitted
-STEPS = 2.0  # standard deviations after which an attribute shall have changed
+STEPS = 2.0  # steps of a slider after which an attribute shall have changed
 TELLING = 0.15  # rise of an answer's probability that gives an unnamed direction its name
 RANGE = (-3.0, 3.0)
 
@@ -53,11 +54,11 @@ def orthogonal(vectors: Tensor) -> Tensor:
 def from_pairs(
     subject: Subject, pairs: Mapping[str, tuple[Album, Album]]
 ) -> dict[Contrast, Tensor]:
-    """Contrast → the mean change of a VAE's place, as a unit vector."""
+    """Contrast → the mean change of a VAE's place."""
     found = {}
     for contrast in CONTRASTS:
         before, after = (subject.encode(a.pictures)[0] for a in pairs[contrast.head])
-        found[contrast] = unit((after - before).mean(0))
+        found[contrast] = (after - before).mean(0)
     return found
 
 
@@ -88,6 +89,14 @@ def scaled(vectors: Tensor, places: Tensor) -> Tensor:
     return vectors * ((places - places.mean(0)) @ vectors.T).std(0)[:, None]
 
 
+def reaching(vectors: Tensor, changes: Tensor) -> Tensor:
+    """Rows (k, D), made longer where `STEPS` of them would not reach as far as the mean changes
+    (k, D) of the pairs go along them."""
+    straight = unit(vectors)
+    far = (changes * straight).sum(1) / STEPS
+    return straight * torch.maximum(vectors.norm(dim=1), far)[:, None]
+
+
 def effect(subject: Subject, places: Tensor, vector: Tensor) -> float:
     """Mean absolute change of pictures, 0–2 a pixel and channel, for one step."""
     before, after = subject.images(places), subject.images(places + vector)
@@ -103,7 +112,7 @@ def changed(before: Seen, after: Seen) -> dict[str, float]:
 def trial(
     subject: Subject, places: Tensor, before: Seen, contrast: Contrast, vector: Tensor
 ) -> dict[str, Any]:
-    """Move every place that shows one end of a contrast `STEPS` deviations towards the other.
+    """Move every place that shows one end of a contrast `STEPS` steps towards the other.
     before: what the judge saw at the places. accuracy: how often it then holds the other answer for
     likelier (a rate); leakage: other head → share of pictures whose answer changed."""
     low, high = ends(contrast)
@@ -123,14 +132,18 @@ def trial(
 def named(
     subject: Subject, vectors: dict[Contrast, Tensor], places: Tensor, tried: Tensor
 ) -> tuple[list[Direction], dict[str, Any]]:
-    """The named directions, orthogonal, scaled by `places` and measured on `tried`; and the same
-    measures before they were made orthogonal."""
+    """The named directions, orthogonal, scaled by `places` (and a VAE's by its pairs) and measured
+    on `tried`; and the same measures before they were made orthogonal."""
     if not vectors:
         return [], {}
-    contrasts, raw = list(vectors), torch.stack(list(vectors.values()))
+    contrasts, changes = list(vectors), torch.stack(list(vectors.values()))
     directions, measures = [], {}
-    straight, before = scaled(orthogonal(raw), places), subject.look(tried)
-    for contrast, vector, skew in zip(contrasts, straight, scaled(raw, places), strict=True):
+    raw = unit(changes)
+    straight, skewed = scaled(orthogonal(raw), places), scaled(raw, places)
+    if subject.config.kind == "vae":
+        straight, skewed = reaching(straight, changes), reaching(skewed, changes)
+    before = subject.look(tried)
+    for contrast, vector, skew in zip(contrasts, straight, skewed, strict=True):
         found = trial(subject, tried, before, contrast, vector)
         share = found["accuracy"]["share"] if found["accuracy"]["n"] else None
         directions.append(
