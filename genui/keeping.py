@@ -26,6 +26,7 @@ from genui.jobs import Job
 from genui.records import Artifact, Generation, Segment, Timings, Token, canonical_json, now
 from genui.store import Store
 
+LOGS = ("tokens", "segments")
 STARTS = ("picture", "audio")  # artifacts that a request may start from
 
 
@@ -82,8 +83,8 @@ class Keeping:
         return generation
 
     def _file(self, generation: Generation, file: OutputFile) -> Artifact:
-        """Keep one file, with the record inside."""
-        if file.mime != "application/json":  # notes; the record lies beside them
+        """Keep one file, with the record inside; what a job told of its parts has none."""
+        if file.name not in LOGS:
             provenance.embed(file.path, generation)
         return self.store.media.put(file.path, file.name, file.mime, file.meta)
 
