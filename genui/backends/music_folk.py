@@ -16,7 +16,7 @@ from genui.backends.base import Output
 from genui.backends.music import MusicBackend, MusicInputs, MusicOptions
 from genui.backends.music_performance import Performance
 from genui.backends.music_plans import Plan, plan
-from genui.backends.music_writer import Writer
+from genui.backends.music_writer import Writer, by_itself
 from genui.errors import BadInput, Unavailable
 from genui.music import grammar, tokens
 from genui.music.tokens import END, FILL, HOLE, LEFT, NOTES, PREFIX
@@ -71,6 +71,7 @@ class Folk(MusicBackend):
         inputs, options = super().check(request)
         seed = request.seed or 0
         made = plan(inputs, options, seed)
+        by_itself(self.placement.threads)
         writer = Writer(
             self._network, CONTEXT, seed=seed, temperature=options.temperature,
             top_p=options.top_p,

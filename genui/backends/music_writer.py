@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,20 @@ class Said:
     token: int
     logprob: float
     top: tuple[Alternative, ...]
+
+
+def by_itself(usual: int) -> None:
+    """Let the calling thread compute without helpers: a token is too little work to share, and
+    where cores are busy, waiting for a helper takes thirty times as long as doing it alone.
+
+    torch keeps this number for each thread, and one that new threads begin with, which stays at
+    `usual`."""
+    import torch
+
+    torch.set_num_threads(1)
+    other = Thread(target=torch.set_num_threads, args=(usual,))
+    other.start()
+    other.join()
 
 
 class Writer:

@@ -19,6 +19,7 @@ SUITES = {
     "speech": "genui.bench.speech:bench_speech",
     "image": "genui.bench.image:bench_image",
     "latent": "genui.bench.latent:bench_latent",
+    "music": "genui.bench.music:bench_music",
     "store": "genui.bench.rows:bench_store_rows",
 }
 

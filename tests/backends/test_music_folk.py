@@ -7,6 +7,7 @@ import wave
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event as Flag
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 
 from genui.backends.base import Output, Placement
 from genui.backends.music_folk import Folk
-from genui.backends.music_writer import Writer
+from genui.backends.music_writer import Writer, by_itself
 from genui.errors import BadInput, Unavailable
 from genui.music import abc, facts, grammar, tokens
 from genui.music.shape import regular
@@ -204,11 +205,11 @@ def test_the_last_half_of_a_long_tune_is_remembered(models: dict[str, Folk]) -> 
 def test_choice_and_surprise_narrow_the_draw(models: dict[str, Folk], run: Run) -> None:
     shares = []
     for wild in (2.0, 0.1):
-        events, _ = run(models["transformer"], ASKED, temperature=wild, top_p=wild / 2)
+        events, _ = run(models["transformer"], ASKED, temperature=wild, top_p=max(0.1, wild / 2))
         said = [event for event in events if isinstance(event, Token) and len(event.top) > 1]
         shares.append(sum(event.id == event.top[0][0] for event in said) / len(said))
-    assert shares[0] < 0.5
-    assert shares[1] > 0.9
+    assert shares[0] < 0.8
+    assert shares[1] == 1
 
 
 def test_the_model_is_looked_into(models: dict[str, Folk]) -> None:
@@ -225,6 +226,27 @@ def test_the_model_is_looked_into(models: dict[str, Folk]) -> None:
     for wrong in ((), (5, 5), row[:6]):
         with pytest.raises(BadInput):
             models["lstm"].look(wrong)
+
+
+def test_writing_alone_leaves_other_threads_their_helpers() -> None:
+    import torch
+
+    seen: list[int] = []
+
+    def write() -> None:
+        by_itself(3)
+        seen.append(torch.get_num_threads())
+
+    def draw() -> None:
+        seen.append(torch.get_num_threads())
+
+    before = torch.get_num_threads()
+    for work in (write, draw):
+        thread = Thread(target=work)
+        thread.start()
+        thread.join()
+    torch.set_num_threads(before)
+    assert seen == [1, 3]
 
 
 def test_damaged_folders_are_one_sentence(tmp_path: Path) -> None:
