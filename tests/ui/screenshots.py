@@ -19,6 +19,7 @@ from genui import weights
 from genui.catalog import Catalog
 from tests import tiny
 from tests.ui.conftest import CHROMIUM
+from tests.tiny_tunes import write_tunes
 from tests.ui.serving import SCRIPT, Past, Server
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
@@ -104,6 +105,38 @@ class Tour:
         self.shoot("audio-working")
         expect(page.get_by_role("link", name="Download WAV").first).to_be_visible()
         self.shoot("audio-done")
+
+    def music(self, server: Server) -> None:
+        """Music in the Audio tab: empty, working, done, a note looked into, from a melody,
+        refused."""
+        page = self.open(server, "audio")
+        page.get_by_role("radio", name="Music").click()
+        stage = page.locator("#music-stage")
+        words, compose = stage.get_by_label("What to play"), stage.locator(".gu-main-button")
+        expect(words).to_be_visible()
+        self.shoot("music-empty")
+        words.fill("a happy jig in D major, 16 bars")
+        compose.click()
+        card = stage.locator("article.gu-sound").first
+        expect(card.locator(".gu-paper .abcjs-note").first).to_be_visible()
+        self.shoot("music-working")
+        expect(card.get_by_role("button", name="Continue")).to_be_enabled()
+        card.get_by_role("button", name="Pause").click()
+        self.shoot("music-done")
+        card.get_by_role("button", name="How sure").click()
+        card.locator(".gu-paper .abcjs-note").nth(9).click(force=True)
+        self.shoot("music-peek")
+        page.keyboard.press("Escape")
+        stage.get_by_label("Start from: a stored tune").select_option(label="Amazing Grace")
+        stage.get_by_role("radio", name="Fill bars").click()
+        stage.get_by_role("button", name="Piano").first.click()
+        expect(stage.locator(".gu-melody .gu-paper .tinted").first).to_be_visible()
+        self.shoot("music-start")
+        stage.get_by_role("button", name="Remove", exact=True).first.click()
+        words.fill("7 bars of nothing")
+        compose.click()
+        expect(stage.get_by_role("alert").first).to_be_visible()
+        self.shoot("music-refused")
 
     def image(self, server: Server) -> None:
         """The Image tab: empty, working, done, one looked at, inpainting, a grid, a refusal."""
@@ -198,12 +231,15 @@ def models() -> Path:
     return folder
 
 
-def drawing(folder: Path) -> dict[str, str]:
-    """The settings that give the page something to draw with: none where our own image model is
-    here, else a tiny one that draws noise."""
-    if weights.here(Catalog.read().default("image"), folder):
-        return {}
-    return {"model": json.dumps([str(tiny.stickers(folder / "tiny-stickers", few_steps=True))])}
+def makers(folder: Path) -> dict[str, str]:
+    """The settings that give the page something to draw and to compose with: where our own models
+    are not here, tiny ones that make noise."""
+    added = []
+    if not weights.here(Catalog.read().default("image"), folder):
+        added.append(tiny.stickers(folder / "tiny-stickers", few_steps=True))
+    if not weights.here(Catalog.read().default("music"), folder):
+        added += [write_tunes(folder / name, name) for name in ("transformer", "lstm")]
+    return {"model": json.dumps(list(map(str, added)))}
 
 
 def main() -> None:
@@ -220,7 +256,7 @@ def main() -> None:
         weights_folder = models()
         broken = Path(folder, "broken.gguf")
         broken.write_bytes(b"GGUF" + bytes(100))
-        server = Server(Path(folder, "main"), weights_folder, **drawing(Path(folder)))
+        server = Server(Path(folder, "main"), weights_folder, **makers(Path(folder)))
         bare = Server(Path(folder, "bare"), weights_folder, model=f'["{broken}"]')
         remember(server.data)
         try:
@@ -233,6 +269,7 @@ def main() -> None:
                     tour.text(server)
                     tour.image(server)
                     tour.audio(server)
+                    tour.music(server)
                     tour.offline(server)
                     tour.ratings(server)
                     tour.context.close()

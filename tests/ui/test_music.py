@@ -1,0 +1,268 @@
+"""Music in the Audio tab as a visitor meets it: tiny real models behind the real page."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+from playwright.sync_api import Locator, Page, expect
+
+from genui import provenance
+from genui.music import abc
+from tests.tiny_tunes import JIG, write_tunes
+from tests.ui.serving import Server
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+HOSTILE = JIG.replace("A jig for tests", "<img src=x onerror=window.bad=1> ${alert(1)}")
+LOADING = 180_000  # ms; the first tune waits for torch, which a busy machine loads slowly
+FORMS = ("WAV", "FLAC", "MP3", "OGG", "MIDI", "ABC", "MusicXML")
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running `app.py` with two tiny music models; no other model is here."""
+    folder = tmp_path_factory.mktemp("playing")
+    (folder / "models").mkdir()
+    made = [str(write_tunes(folder / name, name)) for name in ("transformer", "lstm")]
+    server = Server(folder / "data", folder / "models", model=json.dumps(made), threads="1")
+    try:
+        yield server.start().url
+    finally:
+        server.stop()
+
+
+def arrive(page: Page, live: str) -> Locator:
+    """Open Music; returns what our script drew."""
+    page.goto(f"{live}/?tab=audio")
+    page.get_by_role("radio", name="Music").click()
+    stage = page.locator("#music-stage")
+    expect(stage.get_by_label("What to play")).to_be_visible()
+    return stage
+
+
+def compose(stage: Locator, words: str = "8 bars") -> Locator:
+    """Compose; returns the card of the tune."""
+    cards = stage.locator("article.gu-sound")
+    before = cards.count()
+    stage.get_by_label("What to play").fill(words)
+    stage.get_by_role("button", name="Compose", exact=True).click()
+    expect(cards).to_have_count(before + 1)
+    return cards.first
+
+
+def finished(card: Locator) -> Locator:
+    """The card, when its tune is whole and engraved and one may choose other notes."""
+    expect(card.get_by_role("link", name="Download WAV")).to_be_visible()
+    expect(card.get_by_role("button", name="Continue")).to_be_enabled()
+    expect(card.locator(".gu-paper .abcjs-note").first).to_be_visible()
+    return card
+
+
+def fetched(page: Page, card: Locator, form: str) -> bytes:
+    """The bytes behind one of a card's downloads."""
+    address = card.get_by_role("link", name=f"Download {form}", exact=True).get_attribute("href")
+    answer = page.request.get(f"{page.url.partition('?')[0]}{address}")
+    assert answer.ok, (form, answer.text())
+    return answer.body()
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose in one of the dropdowns at the side."""
+    page.locator("#audio-music").get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=option).click()
+
+
+def cards_of(page: Page, what: str) -> Any:
+    """`what` of every card, oldest first, as the script knows it."""
+    return page.evaluate(f"genui.music.tab.cards.map((card) => card.{what})")
+
+
+def test_one_click_composes_and_every_download_carries_the_tune(
+    page: Page, live: str, visitor: Callable[..., Page], tmp_path: Path
+) -> None:
+    stage = arrive(page, live)
+    card = compose(stage, "a jig in D major, 8 bars, on the flute")
+    expect(card.get_by_role("button", name="Pause")).to_be_visible(timeout=LOADING)
+    finished(card)
+    assert page.evaluate("genui.sound.context.sampleRate") == 32_000
+    files = {form: fetched(page, card, form) for form in FORMS}
+    for form in FORMS[:4]:
+        info = soundfile.info(io.BytesIO(files[form]))
+        assert (info.samplerate, info.channels) == (32_000, 2), form
+    assert files["MIDI"].startswith(b"MThd")
+    assert b"<score-partwise" in files["MusicXML"]
+    tune = abc.read(files["ABC"].decode())
+    assert (tune.bars, str(tune.key), tune.kind) == (8, "D major", "jig")
+    assert card.locator(".gu-paper .abcjs-note, .gu-paper .abcjs-rest").count() == len(
+        list(tune.events())
+    )
+    expect(card.locator(".gu-score .now")).to_be_visible()  # the cursor in the score
+    for form in FORMS:
+        (tmp_path / f"mine.{form.lower()}").write_bytes(files[form])
+        assert provenance.read(tmp_path / f"mine.{form.lower()}").request.kind == "music"
+    other = visitor()
+    theirs = arrive(other, live)
+    assert theirs.locator("article.gu-sound").count() == 0
+    theirs.get_by_label("Open a tune made by genui").set_input_files(tmp_path / "mine.wav")
+    expect(theirs.get_by_text("mine.wav, made again. Identical")).to_be_visible()
+    expect(theirs.get_by_label("What to play")).to_have_value(re.compile("^a jig"))
+
+
+def test_a_reload_finds_the_tune_and_stop_keeps_it(page: Page, live: str) -> None:
+    stage = arrive(page, live)
+    compose(stage, "64 bars")
+    expect(stage.locator(".gu-paper .abcjs-note").first).to_be_visible()
+    page.reload()
+    card = page.locator("#music-stage article.gu-sound").first
+    expect(card.get_by_text(re.compile(r"Bar \d+ of 64"))).to_be_visible()
+    card.get_by_role("button", name="Stop", exact=True).click()
+    expect(
+        card.get_by_text(re.compile("Stopped after .* bars?; what was made is kept"))
+    ).to_be_visible()
+    assert 0 < abc.read(fetched(page, finished(card), "ABC").decode()).bars < 64
+
+
+def test_another_note_is_chosen_by_keyboard_and_the_tune_goes_on(page: Page, live: str) -> None:
+    stage = arrive(page, live)
+    card = finished(compose(stage))
+    score = card.get_by_role("group", name=re.compile("Sheet music"))
+    card.get_by_role("button", name="Pause").click()
+    score.focus()
+    page.evaluate("genui.music.tab.cards[0].score.show(5)")
+    score.press("Home")
+    for _ in range(3):
+        score.press("ArrowRight")
+    page.wait_for_function("genui.music.tab.cards[0].score.at === 8")
+    for key in ("Enter", "Escape"):
+        score.press(key) if key == "Enter" else page.keyboard.press(key)
+    expect(score).to_be_focused()
+    at = page.evaluate("[...genui.music.tab.cards[0].heard.keys()].find((event) => event > 3)")
+    card.locator(".gu-paper :is(.abcjs-note, .abcjs-rest)").nth(at).click(force=True)
+    others = card.get_by_role("dialog")
+    expect(others).to_contain_text("Which note")
+    others.locator("button:enabled").first.click()
+    expect(stage.locator("article.gu-sound")).to_have_count(2)
+    finished(stage.locator("article.gu-sound").first)
+    old, new = cards_of(page, "row")
+    token = page.evaluate(f"genui.music.tab.cards[0].heard.get({at}).token")
+    assert new[:token] == old[:token]
+    assert new[token] != old[token]
+    card.get_by_role("button", name="Open this result").click()
+    card.get_by_role("button", name="How sure").click()
+    expect(card.locator(".gu-paper .tinted").first).to_be_visible()
+
+
+def test_the_better_of_two_is_remembered(page: Page, live: str) -> None:
+    stage = arrive(page, live)
+    choose(page, "Model", "Both, side by side")
+    page.wait_for_function("genui.music.settings.model === 'both'")
+    stage.get_by_label("What to play").fill("4 bars")
+    stage.get_by_role("button", name="Compose", exact=True).click()
+    duet = stage.get_by_role("region", name="Two models, the same wish")
+    vote = duet.get_by_role("group", name="Which one is better?")
+    expect(duet.get_by_role("link", name="Download WAV")).to_have_count(2)
+    (one, other) = cards_of(page, "request")
+    assert one["seed"] == other["seed"]
+    assert {one["model"], other["model"]} == {"transformer", "lstm"}
+    expect(vote.get_by_role("button", name="lstm")).to_be_disabled()
+    for i in range(2):
+        good = duet.get_by_role("button", name="Good result").nth(i)
+        if good.is_disabled():
+            duet.locator("article.gu-sound").nth(i).locator(".gu-play").click()
+        expect(good).to_be_enabled()
+    vote.get_by_role("button", name="lstm").click()
+    expect(vote.get_by_text("Thanks.")).to_be_visible()
+    page.reload()
+    expect(vote.get_by_role("button", name="lstm")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_melody_to_start_from(page: Page, live: str) -> None:
+    stage = arrive(page, live)
+    opener = stage.get_by_label("Start from: open MIDI, ABC or MusicXML")
+    for name, data in (("broken.mid", b"MThd\0\0\0\6\0\1"), ("notes.xml", b"<!DOCTYPE a><b>")):
+        opener.set_input_files([{"name": name, "mimeType": "audio/midi", "buffer": data}])
+        expect(stage.locator(".gu-melody .gu-notice.error")).to_be_visible()
+        stage.get_by_label("Start from: a stored tune").select_option(label="Amazing Grace")
+        expect(stage.locator(".gu-melody .gu-notice")).to_have_count(0)
+    opener.set_input_files(
+        [{"name": "a.abc", "mimeType": "text/plain", "buffer": HOSTILE.encode()}]
+    )
+    expect(stage.locator(".gu-melody-name").first).to_contain_text("<img src=x")
+    stage.get_by_role("radio", name="Fill bars").click()
+    stage.get_by_label("From bar").fill("3")
+    stage.get_by_label("To bar").fill("4")
+    stage.get_by_role("button", name="Fill bars", exact=True).click()
+    card = finished(stage.locator("article.gu-sound").first)
+    given, made = abc.read(JIG), abc.read(fetched(page, card, "ABC").decode())
+    kept = [i for i in range(16) if i not in (2, 3)]
+    bars = [[bar.events for bar in tune.written()] for tune in (given, made)]
+    assert [bars[0][i] for i in kept] == [bars[1][i] for i in kept]
+    assert page.evaluate("window.bad") is None
+    stage.get_by_role("button", name="Remove", exact=True).first.click()
+    stage.get_by_role("button", name="Piano").first.click()
+    for key in "dddfghjk":
+        page.keyboard.press(key)
+    expect(stage.locator(".gu-melody-name").first).to_contain_text("2 bars")
+    stage.get_by_role("radio", name="Continue").click()
+    stage.get_by_role("button", name="Continue", exact=True).first.click()
+    expect(stage.locator("article.gu-sound")).to_have_count(2)
+    finished(stage.locator("article.gu-sound").first)
+
+
+def test_endless_tunes_join_without_a_gap(page: Page, live: str) -> None:
+    page.add_init_script(
+        """window.starts = []; const { start } = AudioBufferSourceNode.prototype;
+        AudioBufferSourceNode.prototype.start = function (...at) {
+          starts.push([at[0], this.buffer.duration]); return start.apply(this, at); };"""
+    )
+    stage = arrive(page, live)
+    stage.get_by_label("What to play").fill("4 bars, tempo 240")
+    stage.get_by_role("switch", name="Endless").click()
+    page.wait_for_function(
+        "genui.music.tab.cards.findIndex((card) => card.player.state === 'playing') > 0"
+    )
+    queue = page.evaluate("[genui.music.tab.radio.queue.length, genui.music.tab.cards.length]")
+    assert queue[0] <= 2
+    first = page.evaluate(
+        "(({ sound }) => [sound.joins / sound.rate, sound.seconds])(genui.music.tab.cards[0])"
+    )
+    starts = page.evaluate("starts")
+    begun = starts[0][0]
+    assert any(abs(at - begun - first[0]) < 0.002 for at, _ in starts[1:]), (first, starts)
+    stage.get_by_role("switch", name="Endless").click()
+    expect(stage.get_by_role("switch", name="Endless")).not_to_be_checked()
+    assert len(set(cards_of(page, "request.seed"))) == len(cards_of(page, "request.seed"))
+
+
+def test_what_cannot_be_played_is_one_sentence(page: Page, live: str) -> None:
+    stage = arrive(page, live)
+    for words in ("7 bars of nothing", "a jig in 4/4 at tempo 0"):
+        stage.get_by_label("What to play").fill(words)
+        stage.get_by_role("button", name="Compose", exact=True).click()
+        expect(stage.get_by_role("alert").first).to_be_visible()
+        assert stage.locator("article.gu-sound").count() == 0
+        page.wait_for_timeout(700)  # sooner, it would count as a double click
+
+
+def test_the_phone_fits(live: str, visitor: Callable[..., Page]) -> None:
+    page = visitor(**PHONE)
+    stage = arrive(page, live)
+    stage.get_by_role("button", name="Piano").click()
+    stage.get_by_role("button", name="Settings").click()
+    expect(page.locator("#audio-music .gu-sheet-side")).to_be_visible()
+    page.keyboard.press("Escape")
+    card = finished(compose(stage, "a" * 200 + " 8 bars"))
+    card.locator(".gu-paper .abcjs-note").first.click(force=True)
+    expect(card.get_by_role("dialog")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for button in card.locator("button:visible, a:visible").all():
+        if (box := button.bounding_box()) and "gu-star" not in (
+            button.get_attribute("class") or ""
+        ):
+            assert box["height"] >= 30, button.inner_text()
