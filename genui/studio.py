@@ -20,8 +20,9 @@ from typing import Any
 
 from genui import weights
 from genui.backends import engine
-from genui.backends.base import Backend, Output, Placement
+from genui.backends.base import Backend, Output, Placement, parse
 from genui.backends.latent import SLOW, LatentBackend
+from genui.backends.music import MusicBackend, MusicInputs
 from genui.backends.text import TextBackend, TextInputs
 from genui.catalog import Catalog, Model, why_not
 from genui.engines import Engines, Tell
@@ -274,6 +275,23 @@ class Studio:
             if not isinstance(backend, TextBackend):
                 raise BadInput(f"{model.title} writes no text.")
             return list(backend.next_token(inputs, count))
+
+    def look(self, model_id: str, row: list[int]) -> dict[str, Any]:
+        """What a music model has in mind while it reads a tune, a row of tokens (see
+        `MusicBackend.look`); may load the model first. Raises `BadInput`, and `Busy` when too many
+        look at once."""
+        model = self.catalog.get(model_id)
+        if model.kind != MusicBackend.kind:
+            raise BadInput(f"{model.title} writes no tunes; choose another model.")
+        tokens = parse(MusicInputs, {"tokens": row}).tokens
+        if not self._slow.acquire(blocking=False):
+            raise Busy("Many people are exploring right now; try again in a moment.")
+        try:
+            with self.engines.use(model, lambda *_: None, Flag()) as backend:
+                assert isinstance(backend, MusicBackend)
+                return backend.look(tokens)
+        finally:
+            self._slow.release()
 
     def explore(self, model_id: str, question: dict[str, Any]) -> dict[str, Any]:
         """The answer to a question about a latent model (see `backends.latent`), outside the

@@ -48,7 +48,7 @@ def answer(call: Callable[[Answer], Answer]) -> Call:
 
 
 def shared_calls(studio: Studio) -> list[Call]:
-    """The calls every tab's script makes: follow, stop, past, rate, prefer, sound, next_token
+    """The calls every tab's script makes: follow, stop, past, rate, prefer, sound, next_token, look
     and verdict."""
     session = studio.identity.session
 
@@ -106,10 +106,16 @@ def shared_calls(studio: Studio) -> list[Call]:
         return {"top": studio.next_token(str(data["model"]), inputs, min(int(data["count"]), 1000))}
 
     @answer
+    def look(data: Answer) -> Answer:
+        """What a music model has in mind while it reads a tune, as `MusicBackend.look` says."""
+        session(data["key"])
+        return studio.look(str(data["model"]), data["tokens"])
+
+    @answer
     def verdict(data: Answer) -> Answer:
         """Whether an own generation repeats the one of an opened file, and if not, why."""
         made = studio.own(session(data["key"]), str(data["generation"]))
         same, sentence = provenance.verdict(parse(Generation, data["record"]), made)
         return {"same": same, "sentence": sentence}
 
-    return [follow, stop, past, rate, prefer, sound, next_token, verdict]
+    return [follow, stop, past, rate, prefer, sound, next_token, look, verdict]

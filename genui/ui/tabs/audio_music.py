@@ -14,10 +14,10 @@ from typing import Any
 import gradio as gr
 
 from genui.backends.base import parse
-from genui.backends.music import MOST, MusicOptions
+from genui.backends.music import MusicOptions
 from genui.music import abc, facts
 from genui.music.files import shown
-from genui.music.shape import METRES, regular
+from genui.music.shape import METRES, MOST, regular
 from genui.music.tokens import MODES
 from genui.music.tune import KINDS, Key, Tune
 from genui.records import SEED_MAX, Request
