@@ -112,7 +112,7 @@ def _split(text: str) -> tuple[dict[str, str], str]:
         if not whole.strip() and "K" in fields:
             break
         line = whole.split("%")[0].rstrip()
-        found = re.match(r"(?:([A-Za-z]):|\[(V):)(.*)", line)
+        found = re.match(r"(?:([A-Za-z]):(?![|:])|\[(V):)(.*)", line)  # "A:|" is a note
         letter = found[1] or found[2] if found else ""
         if found and letter == "V":
             name = re.split(r"[\s\]]", found[3].strip())[0]
@@ -164,7 +164,7 @@ def write(tune: Tune) -> str:
         rows = ["|".join(bars[i : i + 4]) for i in range(0, len(bars), 4)]
         rows[0] = ("|:" if section.repeat else "") + pickup + rows[0]
         last = number == len(tune.sections)
-        end = ":|" if section.repeat else "|]" if last else "||"
+        end = " :|" if section.repeat else "|]" if last else "||"  # "A:|" looks like a field
         lines += [f"{row}|" for row in rows[:-1]] + [rows[-1] + end]
     return "\n".join(lines) + "\n"
 

@@ -221,3 +221,10 @@ def test_a_pickup_written_at_the_end_of_the_part_before_is_moved() -> None:
 def test_what_has_no_shape_is_refused(metre: str, music: str) -> None:
     with pytest.raises(BadInput):
         regular(tune(music, metre=metre))
+
+
+def test_a_lone_note_before_a_repeat_sign_is_no_field() -> None:
+    music = "|:G8|A8|B8|c8|\nA:|"
+    assert [len(section.bars) for section in tune(music).sections] == [5]
+    assert tune(music).sections[0].repeat
+    assert "\nA8 :|" in abc.write(tune("|:G8|A8|B8|c8|A8:|"))
