@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from genui import weights
 from genui.catalog import Catalog
 from tests import tiny
-from tests.ui.conftest import CHROMIUM
 from tests.tiny_tunes import write_tunes
+from tests.ui.conftest import CHROMIUM
 from tests.ui.serving import SCRIPT, Past, Server
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
