@@ -27,7 +27,12 @@ FORBIDDEN = {
     "genui.judging": ("genui.ui", "genui.studio", "genui.jobs"),
     "genui.networks": ("genui.",),
     "genui.synth": (
-        "genui.ui", "genui.studio", "genui.store", "genui.jobs", "genui.engines", "genui.backends",
+        "genui.ui",
+        "genui.studio",
+        "genui.store",
+        "genui.jobs",
+        "genui.engines",
+        "genui.backends",
     ),
 }
 # a library -> the only rooms that may import it
