@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from genui.backends.base import Output, Placement
-from genui.backends.speech_hibari import LONGEST, Hibari, _pieces
+from genui.backends.speech import pieces
+from genui.backends.speech_hibari import LONGEST, Hibari
 from genui.errors import BadInput, Unavailable
 from genui.records import Segment
 from tests.backends.conftest import Run, request
@@ -112,7 +113,7 @@ def test_a_word_without_end_does_not_hang(voice: Hibari) -> None:
 
 def test_pieces_are_short_and_lose_nothing() -> None:
     text = "word, " * 300 + "x" * 1000
-    parts = list(_pieces(text, LONGEST))
+    parts = list(pieces(text, LONGEST))
     assert max(map(len, parts)) <= LONGEST
     assert "".join(parts).replace(" ", "") == text.replace(" ", "")
 
