@@ -25,43 +25,45 @@ def begun(text: str, new: int) -> tuple[list[int], Tune]:
     """A melody in ABC as the beginning of a tune with `new` more bars (0: up to the next eight or
     so), and the melody. It may end in the middle of a bar. A short piece grows into a whole
     section; a section that is whole is followed by another. Raises BadInput."""
-    raw = abc.read(text)
-    ticks = raw.sections[-1].bars[-1].ticks
-    completed = _completed(raw)
+    completed, kept = _completed(abc.read(text))
     tune = regular(completed)
-    total = tune.bars + new if new else min(MOST, (tune.bars + SHORTEST + 7) // 8 * 8)
-    if total > MOST or total - tune.bars < SHORTEST:
-        raise BadInput(f"The melody has {tune.bars} bars and a tune here at most {MOST}; ask for "
+    last = tune.sections[-1]
+    broken = kept < last.bars[-1].ticks
+    have, size = tune.bars - (kept == 0), len(last.bars) - (kept == 0)
+    total = have + new if new else min(MOST, (have + SHORTEST + 7) // 8 * 8)
+    if total > MOST or total - have < SHORTEST:
+        raise BadInput(f"The melody has {have} bars and a tune here at most {MOST}; ask for "
                        "fewer new ones, or give a shorter melody.")  # fmt: skip
     ids = tokens.encode(tune)[:-1]
-    last, broken = tune.sections[-1], completed is not raw
     if broken:
-        ids = _cut(ids, ticks)
-    if not last.repeat and (broken or len(last.bars) % 4 or tune.bars == 4):
-        room = total - tune.bars + len(last.bars)
-        ids = _recounted(ids, len(last.bars), _size(len(last.bars), room))
+        ids = _cut(ids, kept)
+    if not last.repeat and (broken or size % 4 or have == 4):
+        ids = _recounted(ids, size, _size(size, total - have + size))
     ids[4] = ID[f"bars:{total}"]
     return ids, tune
 
 
-def _completed(tune: Tune) -> Tune:
-    """With a last bar that adds up; the same tune if it does."""
+def _completed(tune: Tune) -> tuple[Tune, int]:
+    """With a last bar that adds up, and how many of its ticks were there before. After a pickup,
+    where the last bar is to be shorter, a full one is taken for one in the middle."""
     *others, section = tune.sections
-    last = section.bars[-1]
+    *bars, last = section.bars
     pickup = next((s.pickup.ticks for s in tune.sections if s.pickup.ticks), 0)
-    missing = tune.metre.ticks - pickup - last.ticks
-    if missing <= 0 or section.repeat:
-        return tune
+    room = tune.metre.ticks - pickup
+    if section.repeat or not (last.ticks < room or last.ticks == tune.metre.ticks > room):
+        return tune, last.ticks
+    kept = last.ticks if last.ticks < room else 0
     pitch = next(e.pitch for e in reversed(list(tune.events())) if e.pitch is not None)
-    last = replace(last, events=(*last.events, Event(pitch, missing)))
-    return replace(
-        tune, sections=(*others, replace(section, bars=(*section.bars[:-1], last)))
-    )  # fmt: skip
+    filler = Event(pitch, room - kept)
+    ended = [replace(last, events=(*last.events, filler))] if kept else [last, Bar((filler,))]
+    return replace(tune, sections=(*others, replace(section, bars=(*bars, *ended)))), kept
 
 
 def _cut(ids: list[int], ticks: int) -> list[int]:
-    """Without what comes after the first `ticks` of the last bar."""
+    """Without what comes after the first `ticks` of the last bar, or without that bar."""
     at, length = tokens.bar_starts(ids)[-1], 0
+    if not ticks:
+        return ids[:at]
     while ticks > 0:
         at += 1
         length = LENGTH.get(ids[at], length)

@@ -65,6 +65,9 @@ def test_a_whole_melody_is_followed_by_a_new_part() -> None:
         ("D E F G|A B c d|", 8, 6),
         ("D E F G|A B c d|e2 d2|f4|", 8, 4),
         ("D E F G|A4|B4|c4|D4|E4|F4|G4|A", 16, 8),  # one note of the ninth
+        ("D|E F G A|B4|", 8, 6),  # a full bar after a pickup is none to end with
+        ("D|E F G A|B3|", 8, 6),
+        ("D|E F G A|B2", 8, 6),
     ],
 )
 def test_a_short_piece_grows_into_a_part(music: str, bars: int, left: int) -> None:
