@@ -26,6 +26,17 @@ FORBIDDEN = {
     "genui.keeping": ("genui.ui", "genui.studio"),
     "genui.judging": ("genui.ui", "genui.studio", "genui.jobs"),
     "genui.networks": ("genui.",),
+    "genui.music": (
+        "genui.ui",
+        "genui.studio",
+        "genui.store",
+        "genui.jobs",
+        "genui.engines",
+        "genui.backends",
+        "genui.networks",
+        "genui.training",
+        "genui.synth",
+    ),
     "genui.synth": (
         "genui.ui",
         "genui.studio",
