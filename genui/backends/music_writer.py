@@ -41,6 +41,7 @@ def by_itself(usual: int) -> None:
     `usual`."""
     import torch
 
+    torch.get_num_threads()  # a thread takes up the usual number when it first looks: do it now
     torch.set_num_threads(1)
     other = Thread(target=torch.set_num_threads, args=(usual,))
     other.start()

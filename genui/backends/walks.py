@@ -121,7 +121,7 @@ class Mp4(Walk):
             stream = self._file.add_stream("libx264", rate=self.per_second)
             stream.width, stream.height = frame.size
             stream.pix_fmt = "yuv420p"
-            stream.thread_count = 1  # the same bytes on every machine
+            stream.thread_count = 1  # what it writes shall not hang on the number of cores
             colours = stream.codec_context  # SMPTE 170M, as the conversion does; players guess else
             colours.colorspace = colours.color_primaries = colours.color_trc = 6
             colours.color_range = 1
