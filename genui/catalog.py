@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -99,10 +100,11 @@ class Catalog:
         return cls([operator_model(name) for name in extra] + listed)
 
     def get(self, model_id: str) -> Model:
-        """The model with this id; raises `NotFound` naming what exists."""
+        """The model with this id; raises `NotFound`, naming those that are spelt alike."""
         if model_id not in self.models:
-            known = ", ".join(self.models)
-            raise NotFound(f"There is no model with that name here; choose one of: {known}.")
+            alike = get_close_matches(model_id, self.models)
+            known = f": {', '.join(alike)}" if alike else " those that /models lists"
+            raise NotFound(f"There is no model with that name here; choose one of{known}.")
         return self.models[model_id]
 
     def of_kind(self, kind: str) -> list[Model]:

@@ -143,7 +143,8 @@ def test_rate(client: Client, text: dict[str, Any]) -> None:
 
 def test_models(client: Client) -> None:
     models = client.predict(api_name="/models")
-    assert {model["kind"] for model in models} == {"text", "image", "speech"}
+    kinds = {"text", "image", "latent", "speech", "music", "sound"}
+    assert {model["kind"] for model in models} == kinds
     assert models[0]["id"] == "smollm2-135m-instruct"
     assert all(model["license"] for model in models)
     speech = client.predict("speech", api_name="/models")
@@ -186,7 +187,8 @@ def test_four_programs_at_once_get_their_own(live: str) -> None:
         ({"prompt": 5}, "Prompt"),
         ({"prompt": "x" * 5_000_000}, "200000"),
         ({"model": "heart"}, "not text"),
-        ({"model": "/etc/passwd"}, "choose one of"),
+        ({"model": "/etc/passwd"}, "choose one of those that /models lists"),
+        ({"model": "smollm2-135m"}, "choose one of: smollm2-135m-instruct"),
         ({"model": ["a"]}, "Model"),
         ({"max_tokens": 0}, "Max_tokens"),
         ({"max_tokens": 10**40}, "Max_tokens"),
@@ -247,7 +249,7 @@ def test_rate_refuses_in_one_sentence(
 
 
 def test_models_of_no_kind(client: Client) -> None:
-    assert "text, image, speech" in refused(client, "/models", "smell")
+    assert "text, image, latent, speech, music, sound" in refused(client, "/models", "smell")
 
 
 @pytest.mark.parametrize(
