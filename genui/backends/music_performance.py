@@ -18,11 +18,11 @@ from pydantic import JsonValue
 
 from genui.backends.base import Output, OutputFile
 from genui.backends.music_plans import Style
-from genui.backends.wav import write_wav
 from genui.music import abc, grammar, tokens
 from genui.music.tokens import END, LEFT, NOTES, ONCE, PICKUP, PREFIX, TIE, TWICE
 from genui.music.tune import QUARTER, Bar, Tune
 from genui.records import Bars, canonical_json
+from genui.sounds import write_wav
 from genui.synth import CHANNELS, RATE, Played, Stage, usual_tempo
 
 FRAME = 2 * CHANNELS  # bytes
