@@ -36,8 +36,10 @@ genui.MusicCard = class extends genui.SoundCard {
       (at, byKey) => this.look(at, byKey));
     this.score.moved = (at) => { this.score.said.textContent = this.describeNote(at); };
     this.score.node.classList.toggle("gu-wanting", !this.abc);
+    this.mind = new genui.Mind(this);
+    this.score.marked = () => this.mind.tint();
     this.others = new genui.Alternatives((token, id) => this.branch(token, id));
-    return [this.heading, el("div.gu-score-place", {}, this.score.node, this.others.node)];
+    return [this.heading, this.mind.said, el("div.gu-score-place", {}, this.score.node, this.others.node)];
   }
 
   close() {
@@ -63,8 +65,9 @@ genui.MusicCard = class extends genui.SoundCard {
 
   // Takes in what is known of the tune; `notes` are new ones.
   hold({ abc, notes, bars, total, tempo, metre, key }) {
-    if (!this.abc) { Object.assign(this, { tempo, metre, key }); this.describe(); }
-    Object.assign(this, { abc, bars, total: total ?? bars });
+    const first = !this.abc;
+    Object.assign(this, { abc, bars, total: total ?? bars, tempo, metre, key });
+    if (first) this.describe();
     const found = notes.map(([event, token, pitch, start, seconds]) => ({ event, token, pitch, start, seconds,
       surprise: token < 0 ? null : genui.notes.surprise(this.said.get(token)?.logprob) }));
     for (const note of found) if (!this.heard.has(note.event)) this.heard.set(note.event, note);
@@ -187,9 +190,12 @@ genui.MusicCard = class extends genui.SoundCard {
     this.tab.toResults();
   }
 
-  tintScore(on) {
-    this.score.tints = (at) => (on ? this.heard.get(at)?.surprise ?? null : null);
+  // Colours the score by how sure the model was ("sure"), by its attention or memory ("mind"), or not.
+  async colour(by) {
+    for (const [name, chip] of Object.entries(this.colours)) chip.setAttribute("aria-pressed", String(name === by));
+    this.score.tints = (at) => (by === "sure" ? this.heard.get(at)?.surprise ?? null : null);
     this.score.tint();
+    await this.mind.show(by === "mind");
   }
 
   showWaves(on) {
@@ -208,14 +214,16 @@ genui.MusicCard = class extends genui.SoundCard {
     const { el } = genui, { inputs } = this.request, start = this.abc;
     const chip = (label, title, act) => el("button.gu-chip", { type: "button", title, disabled: !start, onclick: act }, label);
     const on = (button) => button?.getAttribute("aria-pressed") === "true";
-    const pressed = { sure: on(this.sureChip), waves: on(this.waveChip) };
-    this.sureChip = this.toggle("How sure", "The stronger the colour, the less the model expected the note", pressed.sure, (now) => this.tintScore(now));
-    this.waveChip = this.toggle("Sound", "Waveform and spectrogram", pressed.waves, (now) => this.showWaves(now));
+    const tint = (name, label, title) => this.toggle(label, title, on(this.colours?.[name]), (now) => this.colour(now ? name : null));
+    this.waveChip = this.toggle("Sound", "Waveform and spectrogram", on(this.waveChip), (now) => this.showWaves(now));
+    this.colours = { sure: tint("sure", "How sure", "The stronger the colour, the less the model expected the note"),
+      mind: tint("mind", "Looks back", "Attention or memory, note by note") };
+    this.colours.mind.disabled = !this.row;
     return [
-      el("span.gu-peek-label", {}, "Peek inside"), this.sureChip, this.waveChip, el("span.gu-gap"),
+      el("span.gu-peek-label", {}, "Peek inside"), this.colours.sure, this.colours.mind, this.waveChip, el("span.gu-gap"),
       chip("Variation", "Another tune like this one", () => this.ask({ prompt: "", mode: "vary", start })),
       chip("Continue", "Compose on where it ends", () => this.ask({ prompt: "", mode: "continue", start })),
-      chip("Start from it", "Put the tune into the form: to fill bars, to vary, to morph", () => this.tab.startFrom(this)),
+      chip("Rework", "Put the tune into the form: to fill bars, to vary, to morph", () => this.tab.startFrom(this)),
       el("button.gu-quiet", { type: "button", title: "Put words and settings into the form", onclick: () => { this.tab.put(this.request); this.tab.toTop(); } }, inputs.mode === "write" || !inputs.mode ? "Edit" : "Edit request"),
     ];
   }

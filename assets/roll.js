@@ -46,9 +46,9 @@ genui.Roll = class {
       pen.fillRect(0, Math.round(middle(pitch) + row / 2), width, 1);
     }
     const [sure, surprised] = ["--gu-roll-sure", "--gu-roll-surprised"].map((name) => genui.Roll.rgb(style.getPropertyValue(name)));
-    const thick = Math.max(3, Math.min(11, row - 1));
+    const thick = Math.max(4, Math.min(11, row));
     this.notes.forEach((note, i) => {
-      const x = note.start / view * width, wide = Math.max(2, note.seconds / view * width - 1.5);
+      const x = note.start / view * width, wide = Math.max(2.5, note.seconds / view * width - 0.75);
       pen.beginPath();
       pen.roundRect(x, middle(note.pitch) - thick / 2, wide, thick, Math.min(thick / 2, 3));
       if (note.surprise === null) {

@@ -80,22 +80,25 @@ genui.Score = class Score {
     svg.setAttribute("height", height * share);
   }
 
-  // Only what is engraved: titles stand elsewhere on the page. Lines have as many bars as fit.
+  // Only what is engraved: titles stand elsewhere on the page. Lines have as many bars as fit; a
+  // pickup counts as none.
   static bare(abc, bars) {
     const lines = abc.split("\n").filter((line) => line && !/^[TRQS]:/.test(line));
     if (bars === Score.LINE) return lines.join("\n");
+    const [, beats, unit] = /^M:(\d+)\/(\d+)/m.exec(abc) ?? [0, 4, 4], whole = 8 * beats / unit;
     return lines.map((line) => {
       if (/^[A-Z]:/.test(line)) return line;
-      const parts = line.match(/[^|]*(?:\|[\]|:\d]?|$)/g).filter(Boolean);
-      const pickup = parts.length % 2 ? 1 : 0; // a pickup counts as no bar
-      const rows = [];
-      for (let i = 0; i < parts.length;) {
-        const take = i === 0 ? bars + pickup : bars;
-        rows.push(parts.slice(i, i + take).join(""));
-        i += take;
-      }
+      const parts = line.match(/(?:\|:)?[^|]+(?::?\|[|\]]?)?/g) ?? [line], rows = [];
+      const first = Score.eighths(parts[0]) < whole - 0.5 ? bars + 1 : bars;
+      for (let i = 0; i < parts.length; i += rows.length > 1 ? bars : first) rows.push(parts.slice(i, i + (i ? bars : first)).join(""));
       return rows.join("\n");
     }).join("\n");
+  }
+
+  // About how many eighths a bar lasts.
+  static eighths(bar) {
+    return [...bar.replace(/"[^"]*"/g, "").matchAll(/[A-Ga-gz][,']*(\d*)(\/?)(\d*)/g)]
+      .reduce((sum, [, over, slash, under]) => sum + (Number(over) || 1) / (slash ? Number(under) || 2 : 1), 0);
   }
 
   // Colours events by `tints(event)`: 0 for sure to 1 for surprised, null for none.
@@ -112,6 +115,7 @@ genui.Score = class Score {
     if (at === this.at) return;
     this.events[this.at]?.classList.remove("now");
     this.at = at;
+    this.marked?.(at);
     const node = this.events[at];
     this.bar.hidden = !node;
     if (!node) return;

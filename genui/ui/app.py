@@ -57,6 +57,7 @@ SCRIPTS = (
     "score.js",
     "roll.js",
     "alternatives.js",
+    "mind.js",
     "musiccard.js",
     "piano.js",
     "starting.js",

@@ -114,26 +114,28 @@ def test_one_click_composes_and_every_download_carries_the_tune(
     expect(theirs.get_by_label("What to play")).to_have_value(re.compile("^a jig"))
 
 
-def test_a_reload_finds_the_tunes_and_stop_keeps_what_there_is(page: Page, live: str) -> None:
+def test_stop_keeps_what_there_is_and_a_reload_finds_all(page: Page, live: str) -> None:
     stage = arrive(page, live)
-    for _ in range(3):  # two are made at once: one is still to come when the page is back
+    for _ in range(3):  # two are made at once: the last one is still to come
         compose(stage, "64 bars")
         page.wait_for_timeout(700)  # sooner, it would count as a double click
-    page.reload()
     page.wait_for_function(
-        """() => { // at the first bar of the last one, before a hand could
-          const card = typeof genui !== "undefined" && genui.music?.tab?.cards.at(-1);
-          if (!card?.bars || card.over) return false;
+        """() => { // at its first bar, before a hand could
+          const card = genui.music.tab.cards.at(-1);
+          if (!card.bars) return false;
           card.node.querySelector(".gu-stop").click();
           return true;
         }""",
         timeout=LOADING,
     )
-    cards = page.locator("#music-stage article.gu-sound")
-    expect(cards).to_have_count(3)
-    expect(page.get_by_text(re.compile("Stopped after .*; what was made is kept"))).to_be_visible()
-    finished(cards.first)
-    assert 0 < abc.read(fetched(page, cards.first, "ABC").decode()).bars < 64
+    cards = stage.locator("article.gu-sound")
+    expect(stage.get_by_text(re.compile("Stopped after .*; what was made is kept"))).to_be_visible()
+    assert 0 < abc.read(fetched(page, finished(cards.first), "ABC").decode()).bars < 64
+    compose(stage, "32 bars")
+    page.reload()
+    expect(cards).to_have_count(4)
+    expect(stage.get_by_label("What to play")).to_have_value("32 bars")
+    assert abc.read(fetched(page, finished(cards.first), "ABC").decode()).bars == 32
 
 
 def test_another_note_is_chosen_by_keyboard_and_the_tune_goes_on(page: Page, live: str) -> None:
@@ -165,6 +167,10 @@ def test_another_note_is_chosen_by_keyboard_and_the_tune_goes_on(page: Page, liv
     older.get_by_role("button", name="Open this result").click()
     older.get_by_role("button", name="How sure").click()
     expect(older.locator(".gu-paper .tinted").first).to_be_visible()
+    older.get_by_role("button", name="Looks back").click()
+    expect(older.get_by_text("the more the model looks back at that note")).to_be_visible()
+    tinted = older.locator(".gu-paper .tinted").count()
+    assert 0 < tinted < older.locator(".gu-paper :is(.abcjs-note, .abcjs-rest)").count()
 
 
 def test_the_better_of_two_is_remembered(page: Page, live: str) -> None:
