@@ -37,6 +37,7 @@ SLOW: dict[str, JsonValue] = {
     "tempo": 45,
     "accompaniment": "full",
 }  # 64 bars last five minutes and more
+LOOK = 0.05  # seconds between two looks at a job; the page looks more rarely
 FASTER = {"transformer": 10.0, "lstm": 20.0}  # times real time that notes should come
 
 
@@ -139,17 +140,20 @@ class Sides:
         )
         taken, said, began = Taken(), 0, time.perf_counter()
         started = began
-        for event in self.made.submit("visitor", request).follow():
-            now = time.perf_counter()
-            if event.type == "started":
-                started = now
-            elif isinstance(event, Token):
-                said, taken.writing = said + 1, now - started
-            elif isinstance(event, Bars):
-                taken.first = taken.first or now - began
-                taken.heard, self.last = event.seconds, event.abc
-        if not isinstance(event, Finished):
-            raise RuntimeError(f"the job ended with {event}")
+        job, seen = self.made.submit("visitor", request), 0
+        while not job.done:
+            time.sleep(LOOK)
+            for event in job.wait(seen, timeout=0):
+                seen, now = seen + 1, time.perf_counter()
+                if event.type == "started":
+                    started = now
+                elif isinstance(event, Token):
+                    said, taken.writing = said + 1, now - started
+                elif isinstance(event, Bars):
+                    taken.first = taken.first or now - began
+                    taken.heard, self.last = event.seconds, event.abc
+        if not isinstance(job.events[-1], Finished):
+            raise RuntimeError(f"the job ended with {job.events[-1]}")
         tune = abc.read(self.last)
         quarters = sum(bar.ticks for bar in tune.written()) / QUARTER
         taken.each, taken.written = taken.writing / said, quarters * 60 / (tune.tempo or 60)
