@@ -175,6 +175,10 @@ def test_a_running_job_is_found_again_and_stop_keeps_what_was_seen(
     expect(prompt).to_have_value("")
     choose(page, "Steps", 50)
     choose(page, "Pictures", 9)
+    page.get_by_role("button", name="More").click()
+    size = page.get_by_label("Size", exact=True)
+    size.fill("256 × 256")  # slow enough to be met again
+    size.press("Enter")
     draw(stage, "a blue house", seed=5)
     stop = stage.get_by_role("button", name="Stop", exact=True)
     expect(stage.locator(".gu-tile .gu-ground.seen").first).to_be_visible()
