@@ -116,6 +116,7 @@ def test_one_click_composes_and_every_download_carries_the_tune(
 
 def test_stop_keeps_what_there_is_and_a_reload_finds_all(page: Page, live: str) -> None:
     stage = arrive(page, live)
+    choose(page, "Model", "Tunes, by a transformer")  # the real one: slow enough to be stopped
     for _ in range(3):  # two are made at once: the last one is still to come
         compose(stage, "64 bars")
         page.wait_for_timeout(700)  # sooner, it would count as a double click

@@ -72,7 +72,7 @@ def tokens_shown(page: Page) -> Locator:
 
 
 def test_one_click_gives_the_first_result_and_it_streams(page: Page, live: str) -> None:
-    arrive(page, live, tokens=64)
+    arrive(page, live, tokens=300)
     page.get_by_role("button", name="Write a short poem about a cat").click()
     expect(words(page)).to_have_attribute("aria-busy", "true")
     expect(words(page)).to_have_text(re.compile(r"\w+"))
@@ -456,5 +456,6 @@ def test_words_tinted_tokens_and_meta_are_readable(page: Page, live: str, theme:
     finished(page)
     card(page).get_by_role("button", name="Peek inside").click()
     expect(tokens_shown(page).first).to_be_visible()
+    page.wait_for_function("document.getAnimations().every((one) => one.playState !== 'running')")
     for what in (".gu-token", ".gu-given", ".gu-meta > *", ".gu-actions button"):
         assert min(page.evaluate(CONTRAST, what)) >= 4.5, what
