@@ -86,9 +86,9 @@ genui.LatentTab = class {
     this.shelf.paint();
   }
 
-  // A first picture that is a good one: the first place of the map.
+  // A first picture that is a good one: a place of the map that faces the visitor.
   async start() {
-    const { world } = this, { place } = await this.explorer.ask(world, "place", { index: 0 });
+    const { world } = this, { place } = await this.explorer.ask(world, "place", { index: 1 });
     if (world !== this.world) return;
     if (place) world.go(place);
     world.kept = world.now;

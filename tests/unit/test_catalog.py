@@ -55,8 +55,10 @@ def test_what_cannot_run_says_why() -> None:
     assert "memory" in (why_not(big, Machine("cuda", 100, 2)) or "")
 
 
-def test_an_unknown_name_lists_the_known() -> None:
-    with pytest.raises(NotFound, match="smollm2-135m-instruct"):
+def test_an_unknown_name_says_what_would_do() -> None:
+    with pytest.raises(NotFound, match="one of: smollm2-135m-instruct"):
+        Catalog.read().get("smollm2-135m")
+    with pytest.raises(NotFound, match="/models lists"):
         Catalog.read().get("../../etc/passwd")
     with pytest.raises(NotFound, match="dance"):
         Catalog.read().default("dance")
