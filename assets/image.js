@@ -44,8 +44,7 @@ genui.ImageTab = class {
   async draw() {
     const wish = [this.form.mode, this.form.box.value, this.form.to.value].join("\n");
     if (this.sending || (wish === this.wish && performance.now() - this.sent < 400)) return; // a double click
-    this.wish = wish;
-    this.sending = true;
+    Object.assign(this, { wish, sending: true, sent: 0 });
     this.form.live.leave();
     this.complain("");
     const { request, error } = await this.form.request();
