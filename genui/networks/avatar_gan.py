@@ -1,6 +1,9 @@
-"""The avatar GAN: a small StyleGAN2 (Karras et al. 2020, 1912.04958) without noise inputs, as flat
-art has no texture that chance should decide, and a discriminator without normalisation or batch
-statistics, so that one picture alone has a score.
+"""The avatar GAN: a small StyleGAN2 (Karras et al. 2020, 1912.04958) and a discriminator without
+normalisation or batch statistics, so that one picture alone has a score.
+
+It differs from StyleGAN2 where that learns faster on few cores: no noise inputs, as flat art has no
+texture that chance should decide; w makes the first feature map, which is a constant there; the
+finest resolution is folded into the channels of the one below (Shi et al. 2016, 1609.05158).
 
 All weights are drawn from N(0, 1) and scaled when used ("equalised learning rate", Karras et al.
 2018, 1710.10196, section 4.1). Knows nothing of avatars, of losses or of files."""
@@ -14,20 +17,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SIDES = (4, 8, 16, 32, 64)
+SIDES = (4, 8, 16, 32)  # of the feature maps; pictures have twice the last
 MOST = 8  # channels are never more than so many times the width
 CALM = 0.01  # how much slower the mapping network learns (StyleGAN)
 GAIN = 2**0.5  # keeps the deviation behind a leaky ReLU
 
 
 def channels(side: int, width: int) -> int:
-    """Channels of a feature map of so many pixels to a side: `width` at 64, doubling downwards."""
-    return min(MOST, SIDES[-1] // side) * width
+    """Channels of a feature map of so many pixels to a side: twice `width` at 32, doubling
+    downwards."""
+    return min(MOST, 2 * SIDES[-1] // side) * width
 
 
 def activate(x: Tensor) -> Tensor:
     """Leaky ReLU that keeps the deviation."""
     return F.leaky_relu(x, 0.2) * GAIN
+
+
+def enlarged(x: Tensor) -> Tensor:
+    """Twice the sides, bilinear."""
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 class Linear(nn.Module):
@@ -86,9 +95,9 @@ class Styled(nn.Module):
 class Generator(nn.Module):
     """z (B, latent) from N(0, I) → w by `map` → RGB (B, 3, 64, 64) by `synthesis`.
 
-    width: channels at 64 × 64. Each of the `layers` styled convolutions takes its own w, coarse
-    ones first: 0–2 decide pose and shape, the last ones colour. `mean_w` (latent) is the mean of w,
-    for truncation: w' = mean_w + psi (w - mean_w)."""
+    width: half the channels at 32 × 32. Each of the `layers` styled convolutions takes its own w,
+    coarse ones first: 0–2 decide pose and shape, the last ones colour. `mean_w` (latent) is the
+    mean of w, for truncation: w' = mean_w + psi (w - mean_w)."""
 
     mean_w: Tensor
 
@@ -96,15 +105,18 @@ class Generator(nn.Module):
         super().__init__()
         self.latent, self.layers = latent, 2 * len(SIDES) - 1
         self.mapping = nn.ModuleList(Linear(latent, latent, CALM) for _ in range(3))
-        self.start = nn.Parameter(torch.randn(1, channels(SIDES[0], width), SIDES[0], SIDES[0]))
+        self.start = Linear(latent, channels(SIDES[0], width) * SIDES[0] ** 2)
         self.styled = nn.ModuleList(
             Styled(latent, channels(side_in, width), channels(side, width))
             for side_in, side in self._steps()
         )
         self.to_rgb = nn.ModuleList(
-            Styled(latent, channels(side, width), 3, 1, even=False) for side in SIDES
+            Styled(latent, channels(side, width), 12, 1, even=False) for side in SIDES
         )
         self.register_buffer("mean_w", torch.zeros(latent))
+        with torch.no_grad():  # the four pixels of a fold begin alike: no chequers to unlearn
+            for drawing in self.to_rgb:
+                drawing.weight.copy_(drawing.weight[::4].repeat_interleave(4, 0))
 
     @staticmethod
     def _steps() -> Iterator[tuple[int, int]]:
@@ -128,20 +140,15 @@ class Generator(nn.Module):
         far."""
         if ws.dim() == 2:
             ws = ws[:, None].expand(-1, self.layers, -1)
-        x = self.start.expand(len(ws), -1, -1, -1)
+        x = self.start(ws[:, 0]).unflatten(1, (-1, SIDES[0], SIDES[0]))
         picture: Tensor | None = None
         for i, layer in enumerate(self.styled):
-            x = layer(x, ws[:, i])
             if i % 2 == 1:  # enlarged after the convolution: a quarter of the work
-                x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-            x = activate(x)
-            if i % 2 == 0:
-                drawn = self.to_rgb[i // 2](x, ws[:, i])
-                if picture is not None:
-                    drawn = drawn + F.interpolate(
-                        picture, scale_factor=2.0, mode="bilinear", align_corners=False
-                    )
-                picture = drawn
+                x = activate(enlarged(layer(x, ws[:, i])))
+                continue
+            x = (x + activate(layer(x, ws[:, i]))) / GAIN
+            drawn = F.pixel_shuffle(self.to_rgb[i // 2](x, ws[:, i]), 2)
+            picture = drawn if picture is None else drawn + enlarged(picture)
         assert picture is not None
         return picture
 

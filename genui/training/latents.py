@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 
 from genui.training import pictures, text
 from genui.training.autoencoder import to_network
+from genui.training.loop import half_is_fast
 from genui.training.minilm import fetch
 
 BATCH = 64
@@ -23,10 +24,12 @@ BATCH = 64
 @torch.no_grad()
 def latents(network: AutoencoderKL, drawn: pictures.Drawn, device: torch.device) -> torch.Tensor:
     """The means of the pictures' latents, times the scaling factor, as fp16 on the CPU."""
+    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     parts = []
     for start in range(0, len(drawn.pictures), BATCH):
         images = to_network(drawn.pictures[start : start + BATCH]).to(device)
-        found = network.encode(images).latent_dist.mode() * network.config["scaling_factor"]
+        with torch.autocast(device.type, torch.bfloat16, enabled=half_is_fast()):
+            found = network.encode(images).latent_dist.mode() * network.config["scaling_factor"]
         parts.append(found.half().cpu().contiguous())
     return torch.cat(parts)
 
@@ -45,7 +48,7 @@ def main(arguments: list[str]) -> int:
         model.to(torch.float16).save_pretrained(chosen.out / "text_encoder")  # type: ignore[arg-type]
     tokenizer, encoder = text.read(chosen.out)
     encoder.to(device)  # type: ignore[arg-type]
-    network = AutoencoderKL.from_pretrained(chosen.out / "vae").to(device)
+    network = AutoencoderKL.from_pretrained(chosen.out / "vae")
     for split, each in drawn.items():
         found = {
             "latents": latents(network, each, device),

@@ -41,12 +41,15 @@ SCALES = {
         unet=(64, 128, 256),
         attention=(False, True, True),
         everyday=("fluent", "noto", "twemoji", "big-smile", "toon-head"),
-        mixture={"single": 0.52, "background": 0.14, "recolour": 0.12, "avatar": 0.22},
-        scenes=12_000,
+        mixture={
+            "single": 0.46, "background": 0.12, "recolour": 0.10, "count": 0.06, "pair": 0.06,
+            "avatar": 0.20,
+        },  # fmt: skip
+        scenes=30_000,
         crop=64,
         vae_images=40_000,
         vae_batch=8,
-        unet_images=150_000,
+        unet_images=320_000,
         unet_batch=32,
         unet_lr=1e-3,
         lcm_images=8_000,

@@ -17,7 +17,7 @@ from genui.networks.avatar_gan import Discriminator, Generator
 from genui.networks.avatar_vae import AvatarVAE
 from genui.training.autoencoder import to_network
 from genui.training.colours import BACKGROUNDS, rgb
-from genui.training.latent import album, recipe
+from genui.training.latent import album, gan, recipe
 from genui.training.latent.scales import GAN_LATENT, SCALES, VAE_LATENT
 from genui.training.latent.specs import CLASSES, CONTRASTS, SKEWED, Sampler, Spec, held_out
 from genui.training.loop import Duel
@@ -155,6 +155,19 @@ def test_a_stopped_step_went_on_where_it_was(run: tuple[Path, Path]) -> None:
         assert step == images // batch
 
 
+def test_half_of_the_pictures_move_a_few_pixels_and_keep_their_edges() -> None:
+    torch.manual_seed(0)
+    ramp = torch.arange(64.0).expand(400, 3, 64, 64)  # a pixel's value is its column
+    images = torch.stack([ramp[:, 0], ramp[:, 0].mT, ramp[:, 2]], 1)
+    seen = gan.moved(images)
+    across, down = seen[:, 0, 0, 32] - 32, seen[:, 1, 32, 0] - 32
+    assert {*across.tolist(), *down.tolist()} == set(range(-gan.SHIFT, gan.SHIFT + 1))
+    still = ((across == 0) & (down == 0)).float().mean()
+    assert 0.4 < float(still) < 0.62  # half, and the few that chance moves by nothing
+    columns = (torch.arange(64) + across[:, None]).clamp(0, 63)
+    assert torch.equal(seen[:, 2, 5], columns)
+
+
 def test_a_duel_trains_both_and_goes_on(tmp_path: Path) -> None:
     torch.manual_seed(0)
     real = to_network(np.stack([paint(spec) for spec in Sampler(1).specs(16, held_out())]))
@@ -162,7 +175,7 @@ def test_a_duel_trains_both_and_goes_on(tmp_path: Path) -> None:
     def duel(images: int) -> Duel:
         networks = Generator(GAN_LATENT, 8), Discriminator(8)
         return Duel(*networks, tmp_path, latent=GAN_LATENT, gamma=1.0, lr=2e-3, images=images,
-                    batch=8)  # fmt: skip
+                    augment=gan.moved, batch=8)  # fmt: skip
 
     first = duel(200)
     before = [p.detach().clone() for n in (first.network, first.rival) for p in n.parameters()]

@@ -1,8 +1,8 @@
 """`python -m genui.training avatar-gan`: train the GAN whose space of styles is explored.
 
-A small StyleGAN2 against a discriminator without batch statistics, by `loop.Duel`. Avatars are
-plentiful for a network of this size, so pictures are not augmented; they are not mirrored either,
-as two of the three styles look to one side."""
+A small StyleGAN2 against a discriminator without batch statistics, by `loop.Duel`. Half of what the
+discriminator sees is moved a little; nothing is mirrored, as two of the three styles look to one
+side."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from genui.networks import avatar_folder as files
@@ -20,9 +21,21 @@ from genui.training.latent.scales import GAN_LATENT, SCALES
 from genui.training.loop import Duel
 
 GAMMA = 1.0
+SHIFT = 4  # pixels, at most
 LEARNING = 2e-3
 MEAN_OF = 20_000  # z whose w are averaged for truncation
 SHOWN = (4, 12)  # rows and columns of the grid
+
+
+def moved(images: Tensor) -> Tensor:
+    """Half of the pictures (N, 3, H, W), moved by up to SHIFT pixels; their edges fill the gap."""
+    n, _, height, width = images.shape
+    by = torch.randint(-SHIFT, SHIFT + 1, (2, n, 1), device=images.device)
+    by = by * torch.randint(2, (n, 1), device=images.device)
+    rows = (torch.arange(height, device=images.device) + by[0]).clamp(0, height - 1)
+    columns = (torch.arange(width, device=images.device) + by[1]).clamp(0, width - 1)
+    images = images.gather(2, rows[:, None, :, None].expand_as(images))
+    return images.gather(3, columns[:, None, None, :].expand_as(images))
 
 
 @torch.no_grad()
@@ -52,8 +65,8 @@ def main(arguments: list[str]) -> int:
     discriminator = Discriminator(scale.gan_width)
     loop = Duel(
         Generator(GAN_LATENT, scale.gan_width), discriminator, folder, latent=GAN_LATENT,
-        gamma=chosen.gamma, lr=LEARNING, images=scale.gan_images, batch=scale.gan_batch,
-        minutes=chosen.minutes, decay=0.999,
+        gamma=chosen.gamma, lr=LEARNING, augment=moved, images=scale.gan_images,
+        batch=scale.gan_batch, minutes=chosen.minutes, decay=0.999,
     )  # fmt: skip
     rows, columns = SHOWN
     noise = torch.randn(rows * columns, GAN_LATENT, generator=torch.Generator().manual_seed(0)).to(
@@ -72,7 +85,7 @@ def main(arguments: list[str]) -> int:
     generator = loop.averaged()
     assert isinstance(generator, Generator)
     generator.mean_w.copy_(mean_w(generator))
-    rival = loop.accelerator.unwrap_model(loop.rival).to("cpu").eval()
+    rival = loop.accelerator.unwrap_model(loop.rival, keep_fp32_wrapper=False).to("cpu").eval()
     told = f"{len(train)} avatars, train, gamma {chosen.gamma:g}"
     config = files.Config("gan", GAN_LATENT, scale.gan_width, told, generator.layers)
     files.write_network(chosen.out / "avatars-gan", config, generator, rival)

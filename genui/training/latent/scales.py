@@ -41,7 +41,7 @@ SCALES = {
     ),
     "cpu": Scale(
         train=24_000, held=900, pairs=200, judge_width=16, judge_images=120_000, judge_batch=32,
-        vae_width=32, vae_images=120_000, vae_batch=32, gan_width=16, gan_images=600_000,
+        vae_width=32, vae_images=120_000, vae_batch=32, gan_width=16, gan_images=500_000,
         gan_batch=32, places=5_000, embed_steps=3_000, samples=1_000, labelled=10_000,
     ),
     "gpu": Scale(
