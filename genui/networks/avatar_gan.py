@@ -39,6 +39,12 @@ def enlarged(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
+def unfolded(x: Tensor) -> Tensor:
+    """(B, 4 C, H, W) → (B, C, 2 H, 2 W). Each pixel is averaged with those to its left and above:
+    that leaves no chequers, which folded pixels would otherwise show."""
+    return F.avg_pool2d(F.pad(F.pixel_shuffle(x, 2), (1, 0, 1, 0), "replicate"), 2, 1)
+
+
 class Linear(nn.Module):
     """A linear layer of equalised learning rate; `speed` slows its learning, `bias` is where its
     biases start."""
@@ -114,9 +120,6 @@ class Generator(nn.Module):
             Styled(latent, channels(side, width), 12, 1, even=False) for side in SIDES
         )
         self.register_buffer("mean_w", torch.zeros(latent))
-        with torch.no_grad():  # the four pixels of a fold begin alike: no chequers to unlearn
-            for drawing in self.to_rgb:
-                drawing.weight.copy_(drawing.weight[::4].repeat_interleave(4, 0))
 
     @staticmethod
     def _steps() -> Iterator[tuple[int, int]]:
@@ -147,7 +150,7 @@ class Generator(nn.Module):
                 x = activate(enlarged(layer(x, ws[:, i])))
                 continue
             x = (x + activate(layer(x, ws[:, i]))) / GAIN
-            drawn = F.pixel_shuffle(self.to_rgb[i // 2](x, ws[:, i]), 2)
+            drawn = unfolded(self.to_rgb[i // 2](x, ws[:, i]))
             picture = drawn if picture is None else drawn + enlarged(picture)
         assert picture is not None
         return picture
