@@ -16,7 +16,7 @@ from diffusers import LCMScheduler, UNet2DConditionModel
 from torch import Tensor, nn
 
 from genui.training.autoencoder import grid
-from genui.training.diffusion import PROMPTS, Batch, Pairs, pipeline, scheduler
+from genui.training.diffusion import PROMPTS, Batch, Pairs, pipeline, plain_attention, scheduler
 from genui.training.loop import Loop
 from genui.training.scales import SCALES
 from genui.training.text import encode
@@ -125,6 +125,8 @@ def main(arguments: list[str]) -> int:
     teacher = teacher.to(loop.device).eval().requires_grad_(False)
     target.load_state_dict(loop.accelerator.unwrap_model(loop.network).state_dict())
     target = target.to(loop.device).requires_grad_(False)
+    for network in (teacher, target, loop.accelerator.unwrap_model(loop.network)):
+        plain_attention(network, loop.device)
     drawing = pipeline(chosen.out, loop.accelerator.unwrap_model(loop.network))
     drawing.scheduler = LCMScheduler.from_config(scheduler().config)
     drawing.set_progress_bar_config(disable=True)

@@ -24,7 +24,7 @@ BATCH = 64
 @torch.no_grad()
 def latents(network: AutoencoderKL, drawn: pictures.Drawn, device: torch.device) -> torch.Tensor:
     """The means of the pictures' latents, times the scaling factor, as fp16 on the CPU."""
-    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.to(device, memory_format=torch.channels_last)
     parts = []
     for start in range(0, len(drawn.pictures), BATCH):
         images = to_network(drawn.pictures[start : start + BATCH]).to(device)

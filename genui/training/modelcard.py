@@ -114,6 +114,9 @@ def _data(cutouts: Cutouts) -> str:
 
 
 def _training(out: Path, scale: str) -> str:
+    """Commands and logs; what the run's `notes.md` says, if someone wrote one, stands between:
+    what was done otherwise than the commands do."""
+    notes = out / "notes.md"
     commands = "\n".join(
         f"python -m genui.training {step} --scale {scale}"
         if step not in ("data", "latents", "card")
@@ -133,7 +136,9 @@ def _training(out: Path, scale: str) -> str:
             rows.append((step, found["seen"], said))
     return (
         f"## Training\n\n```\npip install -r requirements-train.txt\n{commands}\n```\n\n"
-        "The text encoder is all-MiniLM-L6-v2 (Apache-2.0), frozen, with a smaller vocabulary.\n\n"
+        + (notes.read_text("utf-8").strip() + "\n\n" if notes.exists() else "")
+        + "The text encoder is all-MiniLM-L6-v2 (Apache-2.0), frozen, with a smaller "
+        + "vocabulary.\n\n"
         + table(("step", "pictures seen", "last logged"), rows)
     )
 

@@ -42,9 +42,13 @@ SCALES = {
         attention=(False, True, True),
         everyday=("fluent", "noto", "twemoji", "big-smile", "toon-head"),
         mixture={
-            "single": 0.46, "background": 0.12, "recolour": 0.10, "count": 0.06, "pair": 0.06,
+            "single": 0.46,
+            "background": 0.12,
+            "recolour": 0.10,
+            "count": 0.06,
+            "pair": 0.06,
             "avatar": 0.20,
-        },  # fmt: skip
+        },
         scenes=30_000,
         crop=64,
         vae_images=40_000,
@@ -52,7 +56,7 @@ SCALES = {
         unet_images=320_000,
         unet_batch=32,
         unet_lr=1e-3,
-        lcm_images=8_000,
+        lcm_images=30_000,
         lcm_batch=16,
     ),
     "gpu": Scale(

@@ -10,7 +10,6 @@ import argparse
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from genui.networks import avatar_folder as files
