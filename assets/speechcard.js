@@ -92,7 +92,21 @@ genui.SpeechCard = class extends genui.SoundCard {
     segment.span = span;
   }
 
+  // The text of a sentence, each word whose time is known in a span of its own.
+  words(segment) {
+    const nodes = [];
+    let from = 0;
+    segment.heard = (segment.words ?? []).map(([word, start, seconds]) => {
+      const at = segment.text.indexOf(word, from), node = genui.el("span.gu-word", {}, word);
+      nodes.push(segment.text.slice(from, at), node);
+      from = at + word.length;
+      return { node, start, end: start + seconds };
+    });
+    return [...nodes, segment.text.slice(from)];
+  }
+
   moves(now, active) {
+    this.points(active ? now + 0.02 : null);
     const spoken = active ? this.segments.findLast((segment) => segment.start <= now + 0.02) : null;
     if (spoken === this.spoken) return;
     this.spoken?.span.classList.remove("now");
@@ -102,6 +116,16 @@ genui.SpeechCard = class extends genui.SoundCard {
       const { offsetTop, offsetHeight } = spoken.span;
       this.said.scrollTo({ top: offsetTop - this.said.offsetTop - (this.said.clientHeight - offsetHeight) / 2, behavior: "smooth" });
     }
+  }
+
+  // Marks the word that is heard at this moment, or none.
+  points(now) {
+    const heard = now === null ? null : this.segments.findLast((segment) => segment.start <= now)?.heard
+      ?.find(({ start, end }) => start <= now && now < end)?.node ?? null;
+    if (heard === this.heard) return;
+    this.heard?.classList.remove("now");
+    heard?.classList.add("now");
+    this.heard = heard;
   }
 
   // --- what can be done with it -------------------------------------------------------------

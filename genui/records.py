@@ -216,7 +216,8 @@ class Token(Event):
 
 @dataclass(frozen=True, slots=True)
 class Segment(Event):
-    """One spoken sentence: its place in the sound (seconds) and its phonemes."""
+    """One spoken sentence: its place in the sound (seconds), its phonemes, and where known its
+    words as (word, start, seconds), in the whole sound as well."""
 
     type: ClassVar[str] = "segment"
     index: int
@@ -224,6 +225,7 @@ class Segment(Event):
     phonemes: str
     start: float
     seconds: float
+    words: tuple[tuple[str, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

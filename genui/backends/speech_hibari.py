@@ -20,6 +20,7 @@ from pydantic import JsonValue
 from genui import sounds
 from genui.backends.base import Output, OutputFile
 from genui.backends.speech import SpeechBackend, pieces
+from genui.backends.speech_words import DURATIONS, Word, spans, timed, with_output
 from genui.errors import BadInput, Unavailable
 from genui.records import Event, Request, Segment
 
@@ -51,12 +52,29 @@ class Hibari(SpeechBackend):
             raise Unavailable(
                 "This voice's file is damaged; ask the operator to fetch it again."
             ) from error
+        self._session: Any = self._timing_session() or self._voice.sess
         self._reading = Lock()  # the reading rules keep state while they read
         self._voice.g2p("Ready.")
 
+    def _timing_session(self) -> Any:
+        """The network, telling also when each phoneme ends; None if this one cannot tell."""
+        import onnxruntime
+
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = settings.inter_op_num_threads = 1
+        settings.log_severity_level = 4  # that a network has no such value is no error here
+        try:
+            return onnxruntime.InferenceSession(
+                with_output(self.weights.read_bytes(), DURATIONS), settings,
+                providers=["CPUExecutionProvider"],
+            )  # fmt: skip
+        except Exception as error:  # onnxruntime raises types that it does not export
+            log.info("%s tells no word times: %s", self.weights.name, error)
+            return None
+
     def unload(self) -> None:
         """Let the network and the rules go."""
-        del self._voice
+        del self._voice, self._session
 
     def phonemize(self, text: str) -> list[tuple[str, str]]:
         """(sentence, phonemes) pairs; what has nothing to say is left out."""
@@ -91,14 +109,17 @@ class Hibari(SpeechBackend):
             for sentence, phonemes in self._sentences(inputs.text, inputs.phonemes):
                 if cancel.is_set():
                     break
-                pcm = self._say(phonemes, options.speed, request.seed or 0, cancel)
+                pcm, times = self._say(phonemes, options.speed, request.seed or 0, cancel)
                 if not pcm:
                     break
                 file.write(pcm)
                 file.flush()
                 digest.update(pcm)
                 start, seconds = done / 2 / rate, len(pcm) / 2 / rate
-                yield Segment(len(said), sentence, phonemes, round(start, 4), round(seconds, 4))
+                words = self._words(sentence, [(start + t, length) for t, length in times])
+                yield Segment(
+                    len(said), sentence, phonemes, round(start, 4), round(seconds, 4), words
+                )
                 said.append(sentence)
                 done += len(pcm)
         if not said:
@@ -117,19 +138,43 @@ class Hibari(SpeechBackend):
             content_sha256=digest.hexdigest(),
         )
 
-    def _say(self, phonemes: str, speed: float, seed: int, cancel: Flag) -> bytes:
-        """A sentence as 16-bit little-endian mono; nothing when cancelled in the middle."""
+    def _say(
+        self, phonemes: str, speed: float, seed: int, cancel: Flag
+    ) -> tuple[bytes, list[tuple[float, float]]]:
+        """A sentence as 16-bit little-endian mono, and start and length of its words in seconds,
+        if the network tells; nothing when cancelled in the middle."""
         import numpy as np
+        from hibari import dsp
 
         own = int.from_bytes(hashlib.sha256(phonemes.encode()).digest()[:8])
         rng = np.random.default_rng([seed, own])
-        parts = []
+        rate, vocab = self._voice.sample_rate, self._voice.vocab
+        parts: list[Any] = []
+        times: list[tuple[float, float]] = []
         for part in pieces(phonemes, LONGEST):
             if cancel.is_set():
-                return b""
-            parts.append(self._voice.from_ids(self._voice.ids(part), speed, rng))
-        sound = np.concatenate(parts)
-        return sounds.pcm(sound[None])
+                return b"", []
+            known = "".join(symbol for symbol in part if symbol in vocab)
+            values = self._session.run(
+                None,
+                {"ids": np.asarray([self._voice.ids(known)], np.int64),
+                 "speed": np.asarray([speed], np.float32)},
+            )  # fmt: skip
+            sound = dsp.synth(*(value[0] for value in values[:6]), rng)
+            if len(values) > 6:
+                frame = len(sound) / rate / float(values[6][-1])
+                begun = sum(map(len, parts)) / rate
+                edges = values[6][:-1] * frame + begun  # a mute pad stands before and behind
+                times += spans(known, edges.tolist())
+            parts.append(sound)
+        return sounds.pcm(np.concatenate(parts)[None]), times
+
+    def _words(self, sentence: str, times: list[tuple[float, float]]) -> tuple[Word, ...]:
+        def count(word: str) -> int:
+            with self._reading:
+                return len(re.findall(r"\S*\w\S*", self._voice.g2p(word)))
+
+        return timed(sentence, times, count)
 
     def versions(self) -> dict[str, str]:
         """hibari, the network's runtime and numpy, which draws the noise."""

@@ -59,6 +59,41 @@ def test_segments_tile_the_sound_and_the_growing_file(voice: Hibari, tmp_path: P
     assert (tmp_path / "audio.wav").exists()
 
 
+def test_words_are_timed_where_they_sound(voice: Hibari, run: Run) -> None:
+    text = "It is the 3rd — yes. " + "We wait here, and we wait there, " * 30 + "until six."
+    events, output = run(voice, {"text": text})
+    samples = np.abs(sound(output).astype(float))
+    before = 0.0
+    for event in events:
+        if not isinstance(event, Segment):
+            continue
+        written = [word for word in event.text.split() if word != "—"]
+        assert [word for word, _, _ in event.words] == written
+        for word, start, seconds in event.words:
+            assert before <= start + 2e-3, word
+            assert 0.03 < seconds < 1.2, word
+            before = start + seconds
+            heard = samples[round(start * 24_000) : round(before * 24_000)]
+            assert heard.max() > 600, word  # something sounds in every word
+        assert before < event.start + event.seconds + 1e-3
+    fast = [e for e in run(voice, {"text": text}, speed=2.0)[0] if isinstance(e, Segment)]
+    length = sum(seconds for event in fast for _, _, seconds in event.words)
+    assert length < 0.7 * sum(
+        seconds for e in events if isinstance(e, Segment) for _, _, seconds in e.words
+    )
+
+
+def test_a_voice_that_tells_no_times_still_speaks(voice: Hibari, run: Run) -> None:
+    told, silent = voice._session, voice._voice.sess
+    voice._session = silent
+    try:
+        events, output = run(voice, {"text": TEXT}, seed=5)
+    finally:
+        voice._session = told
+    assert all(event.words == () for event in events if isinstance(event, Segment))
+    assert output.content_sha256 == run(voice, {"text": TEXT}, seed=5)[1].content_sha256
+
+
 def test_same_seed_same_bytes(voice: Hibari, run: Run) -> None:
     one, two, other = (run(voice, {"text": TEXT}, seed=seed)[1] for seed in (5, 5, 6))
     assert one.content_sha256 == two.content_sha256 != other.content_sha256

@@ -141,6 +141,24 @@ def test_sentences_are_heard_before_the_end_and_stop_keeps_them(
     assert card.locator(".gu-sentence").count() < 400
 
 
+def test_the_word_that_is_heard_is_marked(page: Page, live: str) -> None:
+    arrive(page, live)
+    page.evaluate(
+        """() => {
+          window.marked = [];
+          new MutationObserver((changes) => {
+            for (const { target } of changes) {
+              if (target.matches(".gu-word.now")) marked.push(target.textContent);
+            }
+          }).observe(document.body, { subtree: true, attributeFilter: ["class"] });
+        }"""
+    )
+    finished(speak(page, "I paid $9.99 for it, twice."))
+    page.wait_for_function("marked.includes('twice.')")
+    assert page.evaluate("marked.join(' ')") == "I paid $9.99 for it, twice."
+    page.wait_for_function("!document.querySelector('.gu-word.now')")
+
+
 def test_a_reload_finds_the_running_job(page: Page, live: str) -> None:
     arrive(page, live)
     card = speak(page, LONG)
