@@ -82,7 +82,7 @@ genui.SpeechCard = class extends genui.SoundCard {
     if (at < 0 && before?.span) { segment.span = before.span; return; } // a long sentence comes in parts
     const span = genui.el("span.gu-sentence", { onclick: () => {
       if (getSelection().isCollapsed) this.jump(segment.start);
-    } }, segment.text);
+    } }, ...this.words(segment));
     if (at >= 0) {
       const after = this.rest.splitText(at);
       after.deleteData(0, segment.text.length);
