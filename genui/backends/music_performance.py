@@ -135,17 +135,19 @@ class Performance:
             if not (cancel.is_set() and bar.cancel()):
                 yield bar.result()
         self._thread.shutdown()
-        if self.notes:
-            self._keep(self._stage.end())
-            yield self._told([])
+        if self.played:
+            played, sound = self._stage.end()
+            self._keep(sound)
+            notes = [self._note(note) for note in played]
+            self.notes += notes
+            yield self._told(notes)
 
     def output(self, asked: Sequence[tuple[str, str]], said: int) -> Output:
         """The tune as it is now, in its files; `said`: how many tokens the model said."""
         self._sound.close()
         closed = self.row[-1] == END and self.played == len(self.row) - 1
         end = self.played - (not closed and self.row[self.played - 1] == TIE)
-        left = LEFT[self.row[tokens.bar_starts(self.row[:end])[-1]]]
-        tune = self._tune(end, once=left > 1)
+        tune = self._tune(end, once=not tokens.whole(self.row[:end]))
         text = abc.write(tune)
         shared: dict[str, JsonValue] = {
             "asked": [list(pair) for pair in asked], "tempo": self.tempo,

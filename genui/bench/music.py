@@ -174,7 +174,7 @@ def rendered(tune: Tune) -> float:
         for left, bar in zip(range(len(section.bars) - 1, -1, -1), section.bars, strict=True):
             opens = not pickup and bar is section.bars[0]
             size += len(stage.bar(bar, opens=opens, repeat=section.repeat, closes=not left)[1])
-    size += len(stage.end())
+    size += len(stage.end()[1])
     return size / (2 * CHANNELS * RATE) / (time.perf_counter() - began)
 
 

@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,13 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError, Runti
 ROOT = "META-INF/container.xml"
 
 
-def write_melody(tune: Tune, form: str, *, instrument: str) -> bytes:
-    """The tune as a file of one of `FORMS`. instrument: one of `genui.synth.INSTRUMENTS`, which
-    MIDI names, too."""
+def write_melody(
+    tune: Tune, form: str, *, instrument: str, band: Sequence[midi.Part] = ()
+) -> bytes:  # fmt: skip
+    """The tune with its chords as a file of one of `FORMS`. instrument: one of
+    `genui.synth.INSTRUMENTS`. band: who plays along, which MIDI alone can tell."""
     if form == "mid":
-        return midi.write(tune, instrument=instrument)
+        return midi.write(tune, instrument=instrument, band=band)
     return musicxml.write(tune) if form == "musicxml" else abc.write(tune).encode()
 
 

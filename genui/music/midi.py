@@ -1,14 +1,15 @@
-"""Read and write one melody as a standard MIDI file (with mido).
+"""Read one melody from a standard MIDI file, and write one with those who play along (with mido).
 
-Writes what is heard: repeats twice. Reads what people play or save: the part that lies highest,
-its top line, put on a grid of sixteenths or triplets. A file that comes in is untrusted."""
+Writes what is heard, in written time: repeats twice, each part on a track of its own. Reads what
+people play or save: the part that is called melody or lies highest, its top line, put on a grid of
+sixteenths or triplets. A file that comes in is untrusted."""
 
 from __future__ import annotations
 
 import io
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import mido
 
@@ -34,7 +35,10 @@ BROKEN = "This MIDI file is damaged; save it again from a music program."
 DRUM_CHANNEL = 9
 # programs of General MIDI for our instruments
 PROGRAMS = {"fiddle": 110, "flute": 73, "whistle": 74, "accordion": 21, "harp": 46, "piano": 0,
-            "guitar": 25, "music-box": 10}  # fmt: skip
+            "guitar": 25, "music-box": 10, "bass": 32}  # fmt: skip
+PERCUSSION = {"low": 41, "high": 48, "shaker": 70, "block": 76}  # its numbers for our drums
+MELODY = "Melody"  # a track of this name is taken first
+LOUDEST = 90  # velocity
 SIGNATURES = {5: "B", 4: "E", 3: "A", 2: "D", 1: "G", 0: "C", -1: "F", -2: "Bb", -3: "Eb",
               -4: "Ab", -5: "Db", 6: "F#"}  # fmt: skip
 SHARPS = {name: sharps for sharps, name in SIGNATURES.items()} | {
@@ -42,32 +46,66 @@ SHARPS = {name: sharps for sharps, name in SIGNATURES.items()} | {
 }  # fmt: skip
 
 
-def write(tune: Tune, *, instrument: str = "fiddle") -> bytes:
-    """The tune as it is heard, on one track, at its tempo or 120 quarter notes a minute."""
-    track = mido.MidiTrack()
-    track += [
+Note = tuple[int, int, int | str, float]  # tick from the first note, ticks, sound, strength
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one player plays. name: of the track. instrument: one of `PROGRAMS`, "" for drums.
+    notes: sounds are MIDI numbers, or names of `PERCUSSION`; strengths 0 to 1."""
+
+    name: str
+    instrument: str
+    notes: tuple[Note, ...]
+
+
+def write(tune: Tune, *, instrument: str = "fiddle", band: Sequence[Part] = ()) -> bytes:
+    """The tune as it is heard, at its tempo or 120 quarter notes a minute, and the band with it."""
+    head = mido.MidiTrack([
         mido.MetaMessage(
             "track_name", name=tune.title.encode("latin-1", "replace").decode("latin-1")
         ),
         mido.MetaMessage("time_signature", numerator=tune.metre.beats, denominator=tune.metre.unit),
         mido.MetaMessage("key_signature", key=SIGNATURES[tune.key.signature]),
         mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tune.tempo or 120)),
-        mido.Message("program_change", program=PROGRAMS[instrument]),
-    ]
+    ])  # fmt: skip
     # a pickup stands at the end of a bar that begins with silence
     pickup = tune.sections[0].pickup.ticks if tune.sections else 0
-    wait = (tune.metre.ticks - pickup) % tune.metre.ticks * FINE
+    lead = (tune.metre.ticks - pickup) % tune.metre.ticks
+    notes, at = list[Note](), 0
     for pitch, ticks in _heard(tune):
-        if pitch is None:
-            wait += ticks * FINE
-            continue
-        track.append(mido.Message("note_on", note=pitch, velocity=90, time=wait))
-        track.append(mido.Message("note_off", note=pitch, time=ticks * FINE))
-        wait = 0
-    track.append(mido.MetaMessage("end_of_track", time=wait))
+        if pitch is not None:
+            notes.append((at, ticks, pitch, 1.0))
+        at += ticks
+    parts = [Part(MELODY, instrument, tuple(notes)), *band]
+    tracks = [_track(part, channel, lead, lead + at) for channel, part in enumerate(parts)]
     out = io.BytesIO()
-    mido.MidiFile(ticks_per_beat=QUARTER * FINE, type=0, tracks=[track]).save(file=out)
+    mido.MidiFile(ticks_per_beat=QUARTER * FINE, type=1, tracks=[head, *tracks]).save(file=out)
     return out.getvalue()
+
+
+def _track(part: Part, channel: int, lead: int, end: int) -> mido.MidiTrack:
+    """The part from tick `lead` on. A note that is struck again ends there."""
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name=part.name)])
+    if part.instrument:
+        program = PROGRAMS[part.instrument]
+        track.append(mido.Message("program_change", program=program, channel=channel))
+    else:
+        channel = DRUM_CHANNEL
+    events, again = list[tuple[int, int, int]](), dict[int, int]()  # again: pitch → next start
+    for at, ticks, sound, strength in sorted(part.notes, key=lambda note: -note[0]):
+        pitch = PERCUSSION[sound] if isinstance(sound, str) else sound
+        until = min(at + ticks, again.get(pitch, end))
+        again[pitch] = at
+        events += [(until, pitch, 0), (at, pitch, round(LOUDEST * strength))]
+    now = -lead
+    for at, pitch, velocity in sorted(events, key=lambda event: (event[0], event[2] > 0)):
+        kind = "note_on" if velocity else "note_off"
+        wait = (at - now) * FINE
+        track.append(mido.Message(kind, note=pitch, velocity=velocity, time=wait, channel=channel))
+        now = at
+    track.append(mido.MetaMessage("end_of_track", time=(end - lead - now) * FINE))
+    return track
 
 
 def _heard(tune: Tune) -> Iterator[tuple[int | None, int]]:
@@ -104,9 +142,9 @@ def read(data: bytes) -> Reading:
     parts, drums = _parts(file, scale)
     if not parts:
         raise BadInput(DRUMS if drums else EMPTY)
-    if not any(end > start for notes in parts for start, end, _ in notes):
+    if not any(end > start for notes in parts.values() for start, end, _ in notes):
         raise BadInput(NO_LENGTH)
-    melody = _highest(parts)
+    melody = _melody(file, parts)
     sounds, cuts = _gridded(melody, metre)
     line, left_out = top_line(sounds)
     sections = barred(line, metre, cuts)
@@ -155,7 +193,10 @@ def _tempo(file: mido.MidiFile) -> float | None:
 Timed = tuple[float, float, int]  # start and end in ticks, pitch
 
 
-def _parts(file: mido.MidiFile, scale: float) -> tuple[list[list[Timed]], bool]:
+Parts = dict[tuple[int, int], list[Timed]]  # by number of the track, and channel
+
+
+def _parts(file: mido.MidiFile, scale: float) -> tuple[Parts, bool]:
     """The notes of each track and channel, and whether there are drums."""
     parts, drums, count = defaultdict[tuple[int, int], list[Timed]](list), False, 0
     for number, track in enumerate(file.tracks):
@@ -176,13 +217,17 @@ def _parts(file: mido.MidiFile, scale: float) -> tuple[list[list[Timed]], bool]:
                 count += 1
                 if count > MOST:
                     raise BadInput(f"This MIDI file has more than {MOST} notes; hand in one tune.")
-    return list(parts.values()), drums
+    return parts, drums
 
 
-def _highest(parts: Sequence[list[Timed]]) -> list[Timed]:
-    """The part that lies highest, of those that have at least half as many notes as the largest."""
-    least = max(map(len, parts)) / 2
-    return max((part for part in parts if len(part) >= least),
+def _melody(file: mido.MidiFile, parts: Parts) -> list[Timed]:
+    """The part that is called melody; else the one that lies highest, of those that have at least
+    half as many notes as the largest."""
+    for (track, _), part in parts.items():
+        if file.tracks[track].name.strip().lower() == MELODY.lower():
+            return part
+    least = max(map(len, parts.values())) / 2
+    return max((part for part in parts.values() if len(part) >= least),
                key=lambda part: sum(pitch for *_, pitch in part) / len(part))  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from genui.music import facts
 from genui.music.abc import BARRED, sections
 from genui.music.abc_music import MOST, STEPS, Piece
 from genui.music.melody import DRUMS, EMPTY, NO_LENGTH, TOP_LINE, Reading, Sound, events, top_line
+from genui.music.musicxml_chords import read_chord, write_chord
 from genui.music.tune import MODES, QUARTER, TRIPLET, Bar, Key, Metre, Tune
 
 LARGEST = 5_000_000  # characters
@@ -35,11 +36,11 @@ TYPES = {
     18: ("eighth", 1), 12: ("eighth", 0), 9: ("16th", 1), 6: ("16th", 0), 3: ("32nd", 0),
     16: ("quarter", 0), 8: ("eighth", 0), 4: ("16th", 0),
 }  # fmt: skip
-MINOR = ("minor", "diminished", "half-diminished", "minor-")  # kinds of chords with a small third
 
 
 def write(tune: Tune) -> bytes:
-    """The tune as one part of one voice; every note has a length that a single note has."""
+    """The tune as one part of one voice, with its chords as symbols; every note has a length that a
+    single note has."""
     score = Element("score-partwise", version="4.0")
     if tune.title:
         _sub(SubElement(score, "work"), "work-title", BARRED.sub(" ", tune.title).strip())
@@ -105,8 +106,12 @@ def _barline(measure: Element, side: str, style: str, repeat: str) -> None:
 def _notes(measure: Element, bar: Bar, key: Key, tied: bool) -> bool:
     """The notes of a bar. tied: whether the first goes on from the bar before; returns whether the
     last goes on in the next."""
-    left = 0  # ticks of a triplet
+    at = left = 0  # left: ticks of a triplet
     for event in bar.events:
+        for tick, name in bar.chords:
+            if at <= tick < at + event.ticks:
+                write_chord(measure, name, tick - at)
+        at += event.ticks
         note = SubElement(measure, "note")
         if event.pitch is None:
             SubElement(note, "rest")
@@ -213,8 +218,8 @@ class _Part:
                 self._attributes(item)
             elif item.tag in ("backup", "forward"):
                 at += self._ticks(item) * (1 if item.tag == "forward" else -1)
-            elif item.tag == "harmony" and (name := _chord(item)):
-                chords.append((at, name))
+            elif item.tag == "harmony" and (name := read_chord(item)):
+                chords.append((at + self._later(item), name))
             elif item.tag in ("direction", "sound"):
                 self._hear(item)
             elif item.tag == "note" and item.find("grace") is None and item.find("cue") is None:
@@ -244,6 +249,11 @@ class _Part:
         if ticks.denominator != 1:
             raise BadInput("A note in this MusicXML file has a length that cannot be written here.")
         return int(ticks)
+
+    def _later(self, harmony: Element) -> int:
+        """Ticks after which a chord comes that stands before a longer note."""
+        said = (harmony.findtext("offset") or "0").strip()
+        return int(int(said) * QUARTER / self.divisions) if re.fullmatch(r"\d{1,6}", said) else 0
 
     def _attributes(self, item: Element) -> None:
         if said := item.findtext("divisions"):
@@ -291,14 +301,6 @@ def _pitch(item: Element) -> int:
     if not 0 <= found <= 127:
         raise BadInput("A note in this MusicXML file is too high or too low.")
     return found
-
-
-def _chord(item: Element) -> str:
-    """The chord's name where it is a plain one, as in "Em"; else ""."""
-    step = (item.findtext("root/root-step") or "").strip()
-    alter = {"1": "#", "-1": "b"}.get((item.findtext("root/root-alter") or "").strip(), "")
-    kind = (item.findtext("kind") or "").strip()
-    return f"{step}{alter}{'m' * kind.startswith(MINOR)}" if step in STEPS else ""
 
 
 def _lines(measure: Element) -> tuple[str, int, str, bool]:

@@ -136,6 +136,11 @@ def bar_starts(ids: Sequence[int]) -> list[int]:
     return [at for at, i in enumerate(ids) if i in LEFT]
 
 
+def whole(ids: Sequence[int]) -> bool:
+    """Whether the last section has all its bars, or is in the last one."""
+    return LEFT[ids[bar_starts(ids)[-1]]] == 1
+
+
 def with_hole(ids: Sequence[int], first: int, count: int) -> tuple[list[int], list[int]]:
     """A whole tune without `count` bars from the `first` on (all in one section), and the bars as
     the model should say them, without ties into or out of the gap. The first row ends with the

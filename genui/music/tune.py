@@ -155,6 +155,8 @@ class Tune:
             if held and event.pitch == pitch:
                 held += event.ticks
             else:
+                if held:  # tied to another pitch: a slur
+                    yield pitch, held
                 pitch, held = event.pitch, event.ticks
             if not event.tie:
                 yield pitch, held

@@ -41,7 +41,7 @@ def chords(
 ) -> list[tuple[int, Chord]]:  # fmt: skip
     """The chords of a bar as (tick, chord). before: the chord that sounds when it begins. opens,
     closes: it is the first or last bar of a section, where the key's own chord is at home."""
-    if bar.chords and (named := [(tick, _named(name)) for tick, name in bar.chords]):
+    if bar.chords and (named := [(tick, chord_of(name)) for tick, name in bar.chords]):
         return named if named[0][0] == 0 else [(0, before or named[0][1]), *named]
     home = Chord(key.tonic, SCALES[key.mode][2] == 3)
     choice = candidates(key)
@@ -70,6 +70,21 @@ def chords(
     ]
 
 
+class Harmony:
+    """The chords of a tune, whose bars come in the order in which they are written."""
+
+    def __init__(self, key: Key, metre: Metre) -> None:
+        self.key, self.metre = key, metre
+        self.last: Chord | None = None  # what sounds at the end of the newest bar
+
+    def bar(self, bar: Bar, *, opens: bool, closes: bool) -> list[tuple[int, Chord]]:
+        """The chords of the next bar, as `chords` has them. A pickup has none."""
+        opens = opens or not self.last
+        found = chords(bar, self.key, self.metre, before=self.last, opens=opens, closes=closes)
+        self.last = found[-1][1]
+        return found
+
+
 def slot(metre: Metre) -> int:
     """Ticks that a chord lasts at least."""
     if metre.beats == 3:
@@ -93,7 +108,8 @@ def candidates(key: Key) -> dict[Chord, float]:
     return found
 
 
-def _named(name: str) -> Chord:
+def chord_of(name: str) -> Chord:
+    """The triad of a chord symbol such as "Em" or "D7"; C for what is none."""
     found = NAME.match(name)
     if not found:
         return Chord(0)

@@ -14,7 +14,7 @@ import numpy as np
 from genui.music.tune import Bar, Event, Key, Metre
 from genui.synth import band
 from genui.synth.bank import bank, drums
-from genui.synth.harmony import Chord, chords
+from genui.synth.harmony import Chord, Harmony
 from genui.synth.mixer import RATE, Mixer, Samples
 from genui.synth.rhythm import accent, swung
 
@@ -95,7 +95,7 @@ class Stage:
         self.now = LEAD  # where the next bar begins, in seconds
         self.written = 0  # events so far
         self.section: list[Step] = []
-        self.chord: Chord | None = None  # what sounds at the end of the newest bar
+        self.harmony = Harmony(key, metre)
         self.held: Held | None = None
         # each part has its own chances, so that the melody is the same whoever joins in
         self.chance, self.chances = random.Random(0), random.Random(1)
@@ -119,19 +119,16 @@ class Stage:
             played, sound = played + more, sound + further
         return played, sound
 
-    def end(self) -> bytes:
-        """The rest of the sound, with its ring."""
-        self._release()
-        return self.mixer.take(round((self.now + TAIL) * RATE))
+    def end(self) -> tuple[list[Played], bytes]:
+        """The last note, if it was to go on in a bar that did not come; and the rest of the sound,
+        with its ring."""
+        played = self._release()
+        return played, self.mixer.take(round((self.now + TAIL) * RATE))
 
     def _step(self, bar: Bar, pickup: bool, opens: bool, closes: bool) -> Step:
         if pickup or self.accompaniment == "none":
             return Step(bar, self.written, self.metre.ticks - self.pickup if pickup else 0, [])
-        found = chords(
-            bar, self.key, self.metre, before=self.chord, opens=opens or not self.chord,
-            closes=closes,
-        )  # fmt: skip
-        self.chord = found[-1][1]
+        found = self.harmony.bar(bar, opens=opens, closes=closes)
         return Step(bar, self.written, 0, found)
 
     def _perform(self, step: Step) -> tuple[list[Played], bytes]:

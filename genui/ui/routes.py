@@ -25,10 +25,11 @@ from starlette.staticfiles import StaticFiles
 from genui import pictures, provenance
 from genui.backends.image import CELLS_MAX
 from genui.errors import BadInput, GenuiError, NotFound, StorageFull
-from genui.music import abc
+from genui.music import abc, tokens
 from genui.music.files import FORMS, read_melody, shown, write_melody
 from genui.music.tune import QUARTER
 from genui.studio import Studio
+from genui.synth.arrangement import arranged
 
 log = logging.getLogger(__name__)
 
@@ -209,12 +210,16 @@ def routes(studio: Studio) -> list[BaseRoute]:
 
 
 def write_tune(score: Path, out: Path, form: str) -> None:
-    """Write the tune in the score at `score` to `out`, in one of `FORMS`, with its record."""
+    """Write the tune in the score at `score` to `out`, in one of `FORMS`, with its chords and its
+    record."""
     said = json.loads(score.read_bytes())
-    tune = abc.read(said["abc"])
+    tune, instrument = abc.read(said["abc"]), said["instrument"]
     quarters = said["tempo"] * tune.metre.beat / QUARTER  # from beats a minute
-    tune = replace(tune, tempo=quarters)
-    out.write_bytes(write_melody(tune, form, instrument=said["instrument"]))
+    tune, band = arranged(
+        replace(tune, tempo=quarters), instrument, said["accompaniment"],
+        whole=tokens.whole(said["tokens"]),
+    )  # fmt: skip
+    out.write_bytes(write_melody(tune, form, instrument=instrument, band=band))
     provenance.embed(out, provenance.read(score))
 
 

@@ -7,13 +7,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import mido
 import pytest
 import soundfile
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from genui import provenance
-from genui.music import abc, midi, musicxml
+from genui.music import abc, midi, musicxml, tokens
 from genui.music.melody import TOP_LINE
 from genui.settings import Settings
 from genui.studio import Studio
@@ -59,13 +60,16 @@ def test_a_sound_is_given_in_other_formats(
     assert client.get(f"/genui/{form}/{where[:-1]}").status_code == 404
 
 
-def test_a_score_is_given_as_files_of_notes(
-    client: TestClient, studio: Studio, tmp_path: Path
+@pytest.mark.parametrize("accompaniment", ["none", "chords", "full"])
+def test_a_score_is_given_as_files_of_notes_with_its_chords(
+    client: TestClient, studio: Studio, tmp_path: Path, accompaniment: str
 ) -> None:
-    score = tmp_path / "score.json"
-    score.write_text(json.dumps({"abc": TUNE, "tempo": 90, "instrument": "harp"}))
+    score, tune = tmp_path / "score.json", abc.read(TUNE)
+    said = {"abc": TUNE, "tempo": 90, "instrument": "harp", "accompaniment": accompaniment,
+            "tokens": tokens.encode(tune)}  # fmt: skip
+    score.write_text(json.dumps(said))
     provenance.embed(score, made())
-    where, tune = kept(studio, score, "score"), abc.read(TUNE)
+    where = kept(studio, score, "score")
     for form, read in (
         ("mid", lambda data: midi.read(data).tune),
         ("abc", lambda data: abc.read(data.decode())),
@@ -77,7 +81,14 @@ def test_a_score_is_given_as_files_of_notes(
         assert found.tempo == pytest.approx(135, rel=1e-3)  # quarters: a beat is three eighths
         assert found.title == "Test"
         if form != "mid":
-            assert found.sections == tune.sections
+            assert list(found.events()) == list(tune.events())
+            chords = [bar.chords for bar in found.sections[0].bars]
+            assert all(chords) == any(chords) == (accompaniment != "none")
+            assert accompaniment == "none" or chords[0][0] == (0, "D")
+        else:
+            file = mido.MidiFile(file=io.BytesIO(answer.content))
+            band = {"none": [], "chords": ["Chords"], "full": ["Bass", "Chords", "Drums"]}
+            assert sorted(t.name for t in file.tracks[2:]) == band[accompaniment]
         out = tmp_path / "out"
         out.write_bytes(answer.content)
         assert provenance.read(out) == made()

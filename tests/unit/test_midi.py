@@ -15,6 +15,7 @@ from genui.errors import BadInput
 from genui.music import abc, midi
 from genui.music.files import read_melody
 from genui.music.melody import DRUMS, EMPTY, NO_LENGTH, TOP_LINE
+from genui.music.midi import Part
 from genui.music.shape import regular
 from genui.music.tune import Key, Metre
 
@@ -63,17 +64,18 @@ def test_a_tune_comes_back_as_it_was(text: str) -> None:
 
 def test_repeats_are_heard_twice_and_tied_notes_once() -> None:
     tune = abc.read(REPEATED)
-    track = mido.MidiFile(file=io.BytesIO(midi.write(tune))).tracks[0]
+    track = mido.MidiFile(file=io.BytesIO(midi.write(tune))).tracks[1]
     pitches = [message.note for message in track if message.type == "note_on"]
     once = [74, 79, 81, 83, 81, 79, 74, 76, 78, 79, 74]
     assert pitches == once * 2
-    reel = mido.MidiFile(file=io.BytesIO(midi.write(abc.read(REEL)))).tracks[0]
+    reel = mido.MidiFile(file=io.BytesIO(midi.write(abc.read(REEL)))).tracks[1]
     assert sum(message.type == "note_on" for message in reel) == 16
 
 
 def test_the_instrument_and_the_signatures_are_said() -> None:
     data = midi.write(abc.read(JIG), instrument="harp")
-    track = {m.type: m for m in mido.MidiFile(file=io.BytesIO(data)).tracks[0]}
+    file = mido.MidiFile(file=io.BytesIO(data))
+    track = {message.type: message for track in file.tracks for message in track}
     assert track["program_change"].program == 46
     assert track["key_signature"].key == "D"
     assert (track["time_signature"].numerator, track["time_signature"].denominator) == (6, 8)
@@ -173,3 +175,48 @@ def test_metres_other_than_four_four() -> None:
     tune = regular(midi.read(midi.write(regular(abc.read(JIG)))).tune)
     assert tune.metre == Metre(6, 8)
     assert tune.sections[0].pickup.ticks == 12
+
+
+BAND = (
+    Part("Chords", "guitar", ((0, 48, 43, 0.5), (12, 60, 43, 0.5), (12, 12, 55, 0.5))),
+    Part("Drums", "", ((0, 6, "low", 0.7), (36, 6, "shaker", 0.4))),
+)
+
+
+def test_the_band_plays_on_tracks_of_its_own() -> None:
+    file = mido.MidiFile(file=io.BytesIO(midi.write(abc.read(JIG), band=BAND)))
+    assert [track.name for track in file.tracks] == ["One", "Melody", "Chords", "Drums"]
+    assert [m.program for t in file.tracks for m in t if m.type == "program_change"] == [110, 25]
+    lengths = {sum(message.time for message in track) for track in file.tracks[1:]}
+    assert lengths == {(72 * 5 - 12) * midi.FINE}  # with the silence before the pickup
+    lead = 60 * midi.FINE
+    heard = [sounding(track) for track in file.tracks]
+    assert heard[1][0] == (lead, lead + 12 * midi.FINE, 69, 0)
+    assert heard[2] == [
+        (lead, lead + 12 * midi.FINE, 43, 1),  # struck again, so it ends
+        (lead + 12 * midi.FINE, lead + 24 * midi.FINE, 55, 1),
+        (lead + 12 * midi.FINE, lead + 72 * midi.FINE, 43, 1),
+    ]
+    assert [(pitch, channel) for *_, pitch, channel in heard[3]] == [(41, 9), (70, 9)]
+
+
+def sounding(track: mido.MidiTrack) -> list[tuple[int, int, int, int]]:
+    """(start, end, pitch, channel) of each note in MIDI ticks; nothing sounds on or twice."""
+    now, on, found = 0, dict[int, int](), []
+    for message in track:
+        now += message.time
+        if message.type == "note_on":
+            assert message.note not in on
+            on[message.note] = now
+        elif message.type == "note_off":
+            found.append((on.pop(message.note), now, message.note, message.channel))
+    assert not on
+    return sorted(found)
+
+
+def test_the_melody_is_found_again_among_more_and_higher_notes() -> None:
+    tune = regular(abc.read(JIG))
+    many = Part("Chords", "harp", tuple((at, 3, 96, 0.5) for at in range(0, 180, 3)))
+    back = midi.read(midi.write(tune, band=[many]))
+    assert regular(back.tune).sections == tune.sections
+    assert back.note == TOP_LINE

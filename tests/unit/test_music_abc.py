@@ -228,3 +228,8 @@ def test_a_lone_note_before_a_repeat_sign_is_no_field() -> None:
     assert [len(section.bars) for section in tune(music).sections] == [5]
     assert tune(music).sections[0].repeat
     assert "\nA8 :|" in abc.write(tune("|:G8|A8|B8|c8|A8:|"))
+
+
+def test_a_tie_to_another_pitch_loses_no_note() -> None:
+    tune = abc.read("X:1\nM:4/4\nL:1/4\nK:C\nC-D E-E-|E4|\n")
+    assert list(tune.notes()) == [(60, 24), (62, 24), (64, 144)]

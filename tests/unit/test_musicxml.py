@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ TUNES = (
     "|:A|d2f afd|e2c A2A|d3- d2^g|d3 d2:|\n|:f|a3 z3|b>c'd' e3|d6|d3 d2:|\n",
     "X:1\nR:tune\nM:4/4\nL:1/8\nK:Edor\nE2 (3Bcd e4-|e2 ^cd _B2 eg|a2ge d2BG|E8||\n"
     "e4 d4|B8|A4 G4|E8|]\n",
+    'X:1\nR:tune\nM:4/4\nL:1/8\nK:D\n"D"A2 "F#m7"d2 "Bb/F"e4|"A7"f4 "Asus4"e4|"Edim"d8|"G6"B8|]\n',
 )
 
 
@@ -63,6 +65,22 @@ def test_a_tune_comes_back_as_it_was(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.mxl"
     path.write_bytes(packed(musicxml.write(tune)))
     assert read_melody(path).tune == tune
+
+
+def test_chords_stand_where_they_change_even_under_a_held_note() -> None:
+    tune = regular(abc.read(TUNES[1]))
+    bars = [replace(bar, chords=((0, "Em"), (48, "D"))) for bar in tune.sections[0].bars]
+    first = replace(tune.sections[0], bars=tuple(bars))
+    tune = replace(tune, sections=(first, *tune.sections[1:]))
+    text = musicxml.write(tune).decode()
+    assert text.count("<harmony>") == 8
+    assert text.count("<offset>48</offset>") == 1  # the last bar is one note
+    assert musicxml.read(text.encode()).tune == tune
+    odd = replace(bars[0], chords=((0, "Gmaj9#11"), (48, "?")))
+    tune = replace(tune, sections=(replace(first, bars=(odd, *bars[1:])), *tune.sections[1:]))
+    text = musicxml.write(tune).decode()
+    assert '<kind text="maj9#11">major</kind>' in text
+    assert text.count("<harmony>") == 7
 
 
 def test_a_file_of_another_program_is_read(tmp_path: Path) -> None:

@@ -47,7 +47,8 @@ def play(tune: Tune, *how: str) -> tuple[list[Played], list[bytes]]:
         notes, more = playing.bar(bar, **place)
         played += notes
         sound.append(more)
-    return played, [*sound, playing.end()]
+    held, rest = playing.end()
+    return played + held, [*sound, rest]
 
 
 def samples(sound: list[bytes]) -> np.ndarray[Any, np.dtype[np.float64]]:
