@@ -217,12 +217,13 @@ class Calls(LatentCalls, MusicCalls, SoundCalls):
         made = self._made(job)[-1]
         sound = made.artifact("audio")
         meta = sound.meta if sound else {}
-        spoken = [event.phonemes for event in job.events if isinstance(event, Segment)]
+        spoken = [event for event in job.events if isinstance(event, Segment)]
         return self._answer(made) | {
             "text": made.text,
             "seconds": meta.get("seconds"),
             "sample_rate": meta.get("sample_rate"),
-            "phonemes": " ".join(spoken),
+            "phonemes": " ".join(part.phonemes for part in spoken),
+            "words": [word for part in spoken for word in part.words],
         }
 
     def reproduce(self, request: gr.Request, generation_id: str) -> dict[str, Any]:

@@ -119,6 +119,9 @@ def test_speech_arrives_as_a_file_with_its_record(speech: dict[str, Any]) -> Non
     assert record.id == speech["generation_id"]
     assert record.request.seed == speech["seed"] == 7
     assert speech["phonemes"]
+    ends = [start + length for _, start, length in speech["words"]]
+    assert ends == sorted(ends)
+    assert 0 < ends[0] < ends[-1] < speech["seconds"]
 
 
 @pytest.mark.parametrize("kind", ["text", "speech"])
