@@ -10,7 +10,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from genui.backends.pipeline_folder import whole
+from genui.backends import weight_files
 from genui.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -31,23 +31,7 @@ def check(folder: Path, model_type: str) -> None:
         raise Unavailable(
             "This model is of another kind than its entry says; ask the operator to correct it."
         )
-    weights = sorted(folder.glob("*.safetensors"))
-    if not weights:
-        raise Unavailable(
-            "This model has no safetensors weights, and pickled files can run code, so they are "
-            "not loaded here; ask the operator for another model."
-        )
-    for listing in folder.glob("*.safetensors.index.json"):
-        named = json.loads(listing.read_text(encoding="utf-8"))["weight_map"].values()
-        if set(named) - {file.name for file in weights}:
-            raise Unavailable(
-                "Weights of this model are missing; ask the operator to fetch it again."
-            )
-    if not all(whole(file) for file in weights):
-        raise Unavailable(
-            "The weights of this model broke off on the way here; ask the operator to fetch it "
-            "again."
-        )
+    weight_files.check(folder, "this model")
 
 
 def open_model(folder: Path, model_type: str, model: str, dtype: Any) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from genui.backends import weight_files
 from genui.backends.base import Placement
 from genui.errors import Unavailable
 
@@ -23,7 +24,6 @@ Load = Callable[[Any, Path, dict[str, Any]], Any]
 INDEX = "model_index.json"
 # what pipelines for sound call its length in seconds
 LENGTHS = ("audio_end_in_s", "audio_duration", "duration")
-HEADER_MAX = 100_000_000  # bytes; what the safetensors library allows
 FOREIGN = (
     "This model needs code of its own, which is not run here; ask the operator for a model "
     "that diffusers knows."
@@ -67,42 +67,7 @@ def _check_part(part: Path) -> None:
         )
     if not (part / "config.json").exists():  # a tokenizer, a scheduler, an image processor
         return
-    weights = sorted(part.glob("*.safetensors"))
-    if not weights and any(file.suffix in (".bin", ".ckpt", ".pt") for file in part.iterdir()):
-        raise Unavailable(
-            "This model's weights are pickled, and pickled files can run code, so they are not "
-            "loaded here; ask the operator for one with safetensors."
-        )
-    named = {
-        file
-        for listing in part.glob("*.safetensors.index.json")
-        for file in json.loads(listing.read_text(encoding="utf-8"))["weight_map"].values()
-    }
-    if not weights or named - {file.name for file in weights}:
-        raise Unavailable(
-            f"Weights of “{part.name}” are missing; ask the operator to fetch this model again."
-        )
-    for file in weights:
-        if not whole(file):
-            raise Unavailable(
-                f"The weights of “{part.name}” broke off on the way here; ask the operator to "
-                "fetch this model again."
-            )
-
-
-def whole(file: Path) -> bool:
-    """True when a safetensors file is as long as its header says."""
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        length = int.from_bytes(stream.read(8), "little")
-        if not 2 <= length <= min(size - 8, HEADER_MAX):
-            return False
-        try:
-            header = json.loads(stream.read(length))
-            ends = [v["data_offsets"][1] for k, v in header.items() if k != "__metadata__"]
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return False
-    return 8 + length + max(ends, default=0) == size
+    weight_files.check(part, f"“{part.name}”")
 
 
 def open_pipeline(folder: Path, placement: Placement) -> Any:
