@@ -20,14 +20,16 @@ genui.MapBoard = class {
     this.faces = new Segments("Show", [["pictures", "Pictures"], ["points", "Points"]], (face) => this.face(face));
     this.heads = el("select.gu-pick", { "aria-label": "Colour by", onchange: () => this.colour(this.heads.value) });
     this.legend = el("div.gu-answers", { role: "group", "aria-label": "Colours" });
-    const round = (label, text, act) => el("button.gu-tool.gu-map-button", { type: "button", "aria-label": label, title: label, onclick: act }, text);
+    const tool = (label, path, act) => el("button.gu-tool", { type: "button", "aria-label": label, title: label, onclick: act }, genui.icon(path));
     const { map } = this;
     this.glass = el("div.gu-map-glass", { hidden: true, "aria-hidden": "true" }, el("i"), el("span"));
     this.hint = el("p.gu-map-hint");
     this.node = el("section.gu-atlas", { "aria-label": "Map" },
       el("div.gu-map-head", {}, this.tools.node, this.kinds.node),
-      el("div.gu-map-place", {}, canvas, this.glass, el("div.gu-map-zoom", {}, round("Nearer", "+", () => map.zoom(1.6)), round("Farther", "−", () => map.zoom(1 / 1.6)), round("Whole map", "◻", () => map.home()))),
-      this.hint, el("div.gu-map-foot", {}, this.faces.node, el("label.gu-map-by", {}, "Colour by", this.heads)), this.legend);
+      el("div.gu-map-place", {}, canvas, this.glass),
+      el("div.gu-map-under", {}, this.hint, el("div.gu-map-zoom", { role: "group", "aria-label": "Zoom" },
+        tool("Farther", "M5 12h14", () => map.zoom(1 / 1.6)), tool("Nearer", "M5 12h14M12 5v14", () => map.zoom(1.6)), tool("Whole map", "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5", () => map.home()))),
+      el("div.gu-map-foot", {}, this.faces.node, el("label.gu-map-by", {}, "Colour by", this.heads)), this.legend);
     this.take("look");
     this.kinds.put("neighbours");
     this.faces.put("pictures");
