@@ -1,5 +1,5 @@
-/* "What it learned": what each dimension is used for, what it changes, samples beside the data, and
-   what the discriminator makes of them; a plain paragraph under each. */
+/* "What it learned": what each dimension is used for, what it changes, samples beside the data, what
+   the discriminator makes of them, and what was measured; a plain paragraph under each. */
 "use strict";
 
 genui.Learned = class {
@@ -19,12 +19,16 @@ genui.Learned = class {
     this.data = el("div.gu-shots", { "aria-label": "Training pictures" });
     this.critic = el("div.gu-critic-place");
     this.criticPart = part("What the critic thinks", this.critic, el("p.gu-panel-said", {}, "While it was trained, a second network, the discriminator, tried to tell drawn pictures from real ones. The hill shows its opinion of training pictures, the line that of the picture above: the further right, the more it takes it for real."));
+    this.figures = new genui.Figures();
+    this.figuresPart = part("Measured", this.figures.node, el("p.gu-panel-said", {}, "Measured once, when the model was made. “Training avatars” is what real avatars score in place of the samples; no model can be expected to do better."));
+    this.figuresPart.classList.add("gu-learned-figures");
     this.node = el("div.gu-learned", {},
       el("div.gu-learned-side", {}, part("How much each dimension is used", this.bars, this.barsSaid),
         part("Samples beside the data", el("div.gu-row", {}, el("span.gu-grow", {}, "Drawn from random places"), el("button.gu-quiet", { type: "button", onclick: () => this.sample() }, "Others")), this.samples, el("p.gu-panel-label", {}, "Pictures it learned from"), this.data,
           el("p.gu-panel-said", {}, "Where the upper rows look like the lower ones, random places are as good as those of real pictures. Where they do not, the model left gaps between them.")),
         this.criticPart),
-      part("Turn one dimension at a time", el("div.gu-row", {}, this.sheetTitle, this.every), this.sheet, el("p.gu-panel-said", {}, "Each row changes one dimension of the picture above and nothing else, from three standard deviations below to three above. Rows that hardly change are dimensions it does not use.")));
+      part("Turn one dimension at a time", el("div.gu-row", {}, this.sheetTitle, this.every), this.sheet, el("p.gu-panel-said", {}, "Each row changes one dimension of the picture above and nothing else, from three standard deviations below to three above. Rows that hardly change are dimensions it does not use.")),
+      this.figuresPart);
   }
 
   load(world) {
@@ -39,6 +43,7 @@ genui.Learned = class {
       ? `Each bar is one of ${kl.length} numbers, and how much it tells about a picture (its KL divergence, ${kl.reduce((sum, value) => sum + value, 0).toFixed(0)} nats in all). ${busy} carry something; the others stay at the prior, as if they were not there. Press a bar to see what it does.`
       : `Each bar is one of ${spread.length} numbers, and how widely it varies among pictures. ${busy} vary at least a tenth as much as the widest. Press a bar to see what it does.`;
     this.criticPart.hidden = !scores;
+    this.figuresPart.hidden = !this.figures.show(world.about.metrics);
   }
 
   // Drawn when it is looked at, once for each model.

@@ -76,6 +76,7 @@ SCRIPTS = (
     "between.js",
     "own.js",
     "walk.js",
+    "figures.js",
     "learned.js",
     "bias.js",
     "kept.js",
