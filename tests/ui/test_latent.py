@@ -268,6 +268,17 @@ def test_what_it_learned_and_bias(page: Page, live: str) -> None:
     expect(sheet).to_be_visible()
     assert sheet.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [448, 512]
     expect(stage.get_by_label("Samples", exact=True).get_by_role("button")).to_have_count(10)
+    figures = stage.get_by_role("table")
+    expect(
+        figures.get_by_role("row", name=re.compile(r"^FID 51\.9\s*training avatars 30\.4"))
+    ).to_be_visible()
+    expect(figures.get_by_role("row", name=re.compile("^Path length 3,994"))).to_be_visible()
+    heads = figures.get_by_role("rowheader")
+    both = ["KID", "FID", "Precision", "Path length", "Copies"]
+    expect(heads).to_have_text(["Given back", *both[:3], "Disentanglement", *both[3:]])
+    stage.get_by_role("radio", name="tiny-gan").click()
+    expect(heads).to_have_text(both)  # and nothing that was not measured
+    stage.get_by_role("radio", name="tiny-vae").click()
     stage.get_by_role("radio", name="Bias").click()
     share = stage.get_by_role("img", name=re.compile(r"^dark: .* of samples \(.* to .*\)"))
     stage.get_by_role("button", name="Count 1,000 samples").click()
@@ -280,6 +291,78 @@ def test_what_it_learned_and_bias(page: Page, live: str) -> None:
     stage.get_by_role("button", name="Clear").click()
     stage.get_by_role("button", name="Make the walk").click()
     expect(stage.locator(".gu-notices")).to_contain_text("at least two places")
+
+
+def test_a_kept_file_is_opened_again(page: Page, live: str, tmp_path: Path) -> None:
+    stage = arrive(page, live)
+    first, glasses = picture(stage), stage.get_by_label("Glasses", exact=True)
+    glasses.get_by_role("slider").fill("1.5")
+    second = changed(stage, first)
+    stage.get_by_label("Truncation").fill("0.7")
+    third = changed(stage, second)
+    stage.get_by_role("button", name="Keep", exact=True).click()
+    cards = stage.get_by_role("article", name="Picture", exact=True)
+    kept = fetched(page, cards.get_by_role("link", name="Download PNG"), tmp_path).read_bytes()
+    stage.get_by_role("button", name="Reset all").click()
+    changed(stage, third)
+    stage.get_by_role("radio", name="tiny-gan").click()
+    expect(stage.locator(".gu-corner.held")).to_have_count(2)
+
+    opener = stage.get_by_label("Open a picture or walk made by genui")
+    opener.set_input_files([{"name": "mine.png", "mimeType": "image/png", "buffer": kept}])
+    expect(stage.get_by_text("mine.png, made again. Identical", exact=False)).to_be_visible()
+    expect(stage.get_by_role("radio", name="tiny-vae")).to_be_checked()
+    expect(glasses.locator("output")).to_have_text("+1.5")
+    expect(stage.get_by_label("Truncation")).to_have_value("0.7")
+    expect(stage.locator(".gu-seen img")).to_have_attribute("src", third)
+    expect(cards).to_have_count(2)
+
+    plain = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(plain, "PNG")
+    other = {"name": "other.png", "mimeType": "image/png", "buffer": plain.getvalue()}
+    opener.set_input_files([other])  # type: ignore[list-item]
+    expect(stage.locator(".gu-notices")).to_contain_text("no record")
+    expect(stage.locator(".gu-seen img")).to_have_attribute("src", third)
+
+
+def test_two_fingers_zoom_the_map(visitor: Callable[..., Page], live: str) -> None:
+    page = visitor(**PHONE)
+    stage = arrive(page, live)
+    box, hand = face(stage), page.context.new_cdp_session(page)
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+
+    def touch(*moves: tuple[float, ...]) -> None:
+        """Fingers that touch at the first of `moves` and leave from the last; each move has one
+        offset from the middle of the map, to the right, for every finger."""
+        for number, spots in enumerate(moves):
+            points = [
+                {"x": middle[0] + right, "y": middle[1], "id": finger}
+                for finger, right in enumerate(spots)
+            ]
+            kind = "touchMove" if number else "touchStart"
+            hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def under(right: float) -> float:
+        """How far right on the map one looks, by dragging a finger to `right` of its middle."""
+        with page.expect_request(lambda request: '"xy"' in (request.post_data or "")) as heard:
+            touch((right - 60,), (right,))
+        found = re.search(r'"xy":\[([-.\de]+),', heard.value.post_data or "")
+        assert found
+        return float(found[1])
+
+    whole = under(80) - under(0)
+    asked.clear()
+    touch((-30, 30), (-45, 45), (-60, 60))
+    assert under(0) == pytest.approx(0.5, abs=0.02)  # what lay between the fingers stayed
+    assert under(80) - under(0) == pytest.approx(whole / 2, rel=0.05)
+    touch((-40, 40), (-10, 70), (0, 80))
+    assert under(0) == pytest.approx(0.5 - whole / 4, abs=0.02)
+    assert sum('"place"' in data for data in asked) == 4  # and none for two fingers
+    stage.get_by_role("button", name="Whole map").tap()
+    assert under(80) == pytest.approx(0.5 + whole, abs=0.02)
 
 
 def test_a_phone_holds_every_panel(visitor: Callable[..., Page], live: str) -> None:
