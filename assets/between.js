@@ -212,8 +212,8 @@ genui.Between = class {
     const said = el("output"), say = () => { said.textContent = this.from === 0 ? "everything" : this.from >= layers ? "nothing" : `layers ${this.from + 1} to ${layers}`; };
     say();
     if (mix) lenders.put(lender());
-    return [el("div.gu-row", {}, el("span.gu-panel-label", {}, "Take layers from"), lenders.node, said, el("button.gu-quiet", { type: "button", onclick: () => { this.tab.change({ mix: null }); this.tab.settle(); this.show(); } }, "Take none")), slide,
-      el("div.gu-knob-ends", {}, el("span", {}, "coarse: shape"), el("span", {}, "fine: colour")),
+    return [el("div.gu-row", {}, el("span.gu-panel-label", {}, "Take layers from"), lenders.node, said, el("button.gu-quiet", { type: "button", onclick: () => { this.tab.change({ mix: null }); this.tab.settle(); this.show(); } }, "Take none")),
+      el("div", {}, slide, el("div.gu-knob-ends", {}, el("span", {}, "coarse: shape"), el("span", {}, "fine: colour"))),
       el("p.gu-panel-said", {}, "The first layers decide on shape and pose, the last ones on colour. Each layer may follow another place.")];
   }
 

@@ -29,7 +29,7 @@ genui.Figures = class {
     const { say, percent } = genui.Figures, { reconstruction: back, distance, separability, mig, dci, path_length, copies } = metrics;
     const made = distance?.samples?.judge, floor = distance?.["training avatars"]?.judge, n = distance?.n;
     const beside = (text) => (text ? `training avatars ${text}` : ""), known = n ? `${say(n)} avatars that it never saw` : "avatars that it never saw";
-    const copied = copies?.copied, reach = copied && Number.isFinite(copied.high) ? `${percent(copied.low)} to ${percent(copied.high)} with 95 % certainty` : "";
+    const copied = copies?.copied, reach = copied && Number.isFinite(copied.high) ? `${percent(copied.low)} to ${percent(copied.high)}, 95 % certain` : "";
     return [
       ["Given back", say(back?.psnr_db, " dB"), "", `How near ${back?.n ? say(back.n) : ""} avatars that it never saw come back (PSNR); higher is nearer.`],
       ["KID", say(made?.kid?.mean), beside(say(floor?.kid?.mean)), `How far samples as a whole are from ${known}, in the features of the judge network; lower is nearer.`],
