@@ -168,6 +168,29 @@ class Tour:
         expect(stage.get_by_text("not a picture this page can read")).to_be_visible()
         self.shoot("image-refused")
 
+    def latent(self, server: Server) -> None:
+        """The Latent space tab: a place, what the model learned, bias counted, a refusal."""
+        page = self.open(server, "latent")
+        stage = page.locator("#latent-stage")
+        expect(stage.get_by_role("button", name="Keep", exact=True)).to_be_enabled()
+        expect(stage.locator(".gu-corner.held img").nth(1)).to_be_visible()
+        self.shoot("latent")
+        stage.get_by_role("radio", name="What it learned").click()
+        expect(stage.locator(".gu-sheet img")).to_be_visible()
+        expect(stage.get_by_label("Samples", exact=True).locator("img").last).to_be_visible()
+        self.shoot("latent-learned")
+        stage.get_by_role("radio", name="Bias").click()
+        count = stage.get_by_role("button", name="Count 1,000 samples")
+        count.click()
+        expect(stage.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+        expect(count).to_be_visible()
+        self.shoot("latent-bias")
+        stage.get_by_role("radio", name="Walks").click()
+        stage.get_by_role("button", name="Clear").click()
+        stage.get_by_role("button", name="Make the walk").click()
+        expect(stage.locator(".gu-notices")).to_contain_text("at least two places")
+        self.shoot("latent-refused")
+
     def ratings(self, server: Server) -> None:
         """The Ratings tab with a past; the visitor is the one with `KEY`."""
         self.page.add_init_script(SCRIPT.replace("localStorage.getItem('genui-key') ||", ""))
@@ -270,6 +293,7 @@ def main() -> None:
                     tour.image(server)
                     tour.audio(server)
                     tour.music(server)
+                    tour.latent(server)
                     tour.offline(server)
                     tour.ratings(server)
                     tour.context.close()
