@@ -41,13 +41,14 @@ class Folk(MusicBackend):
         tokens.check(self.weights)
         try:
             self._network = tune_folder.read(self.weights, attention="eager")
+            self._ask = tune_folder.steps(self._network, CONTEXT)
         except Exception as error:  # each kind of damage has its own: of JSON, tensors, sizes
             raise Unavailable(
                 "The files of this model are damaged; ask the operator to put them there again."
             ) from error
 
     def unload(self) -> None:
-        del self._network
+        del self._network, self._ask
         gc.collect()
 
     def versions(self) -> dict[str, str]:
@@ -73,7 +74,7 @@ class Folk(MusicBackend):
         made = plan(inputs, options, seed)
         by_itself(self.placement.threads)
         writer = Writer(
-            self._network, CONTEXT, seed=seed, temperature=options.temperature,
+            self._ask, CONTEXT, seed=seed, temperature=options.temperature,
             top_p=options.top_p,
         )  # fmt: skip
         said = 0

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from genui.music.tokens import LEFT, PREFIX, TOKENS
 
 if TYPE_CHECKING:
-    from torch import nn
+    from genui.networks.tune_folder import Ask
 
 ALTERNATIVES = 8  # that are told of each token
 Alternative = tuple[int, str, float]  # token, its name, natural log of its probability
@@ -49,13 +49,13 @@ def by_itself(usual: int) -> None:
 
 
 class Writer:
-    """One network at work on one tune. context: tokens that it can look back upon. The same seed,
-    tokens and questions give the same answers."""
+    """One network at work on one tune. ask: the network, as `tune_folder.steps` gives it. context:
+    tokens that it can look back upon. The same seed, tokens and questions give the same answers."""
 
     def __init__(
-        self, network: nn.Module, context: int, *, seed: int, temperature: float, top_p: float
+        self, ask: Ask, context: int, *, seed: int, temperature: float, top_p: float
     ) -> None:
-        self.network, self.context = network, context
+        self.ask, self.context = ask, context
         self.temperature, self.top_p = temperature, top_p
         self.chance = np.random.default_rng(seed)
         self.forget()
@@ -102,8 +102,6 @@ class Writer:
         """What the network thinks of each token as the next one, (tokens,)."""
         import torch
 
-        from genui.networks import tune_folder
-
         if len(self.row) > self.context:  # keep what the tune is and the later half of its bars
             kept = len(self.row) - self.context // 2
             while self.row[kept] not in LEFT:
@@ -111,8 +109,7 @@ class Writer:
             self.row = self.row[: len(PREFIX)] + self.row[kept:]
             self.fresh, self.memory = list(self.row), None
         with torch.inference_mode():
-            ids = torch.tensor([self.fresh])
-            scores, self.memory = tune_folder.forward(self.network, ids, self.memory)
+            scores, self.memory = self.ask(torch.tensor([self.fresh]), self.memory)
         self.fresh = []
         found: NDArray[np.float32] = scores[0, -1].numpy()
         return found

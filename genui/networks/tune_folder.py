@@ -8,6 +8,8 @@ torch raises for weights that do not fit."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,9 @@ from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
 from genui.networks.tune_lstm import TuneLSTM
+from genui.networks.tune_steps import Steps
 
+Ask = Callable[[Tensor, Any], tuple[Tensor, Any]]
 LSTM = "tune-lstm"  # `kind` in config.json
 
 
@@ -36,6 +40,16 @@ def read(folder: Path, *, attention: str = "sdpa") -> nn.Module:
     )
     llama.eval()  # type: ignore[no-untyped-call]
     return llama
+
+
+def steps(model: nn.Module, context: int) -> Ask:
+    """The model as one asks it for the next token of one tune: tokens (1, T) that follow a memory
+    (None at first) → scores for what comes after the last (1, 1 or T, tokens), and the memory with
+    them. context: the most tokens it may hold."""
+    if isinstance(model, LlamaForCausalLM):
+        with torch.no_grad():
+            return Steps(model, context)
+    return partial(forward, model)
 
 
 def forward(model: nn.Module, ids: Tensor, memory: Any = None) -> tuple[Tensor, Any]:

@@ -191,7 +191,7 @@ def test_a_melody_is_varied_and_two_are_joined(model: Folk, run: Run) -> None:
 
 
 def test_the_last_half_of_a_long_tune_is_remembered(models: dict[str, Folk]) -> None:
-    writer = Writer(models["transformer"]._network, 64, seed=1, temperature=1, top_p=0.95)
+    writer = Writer(models["transformer"]._ask, 64, seed=1, temperature=1, top_p=0.95)
     row = tokens.encode(regular(abc.read(JIG)))[:-1]
     writer.hear(row)
     said = writer.say(frozenset(tokens.PITCH))
