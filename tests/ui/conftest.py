@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from gradio_client import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-ROOT = Path(__file__).parents[2]
+from tests.ui.serving import Server
+
 CHROMIUM = os.environ.get("GENUI_CHROMIUM", "/usr/bin/chromium")
 PATIENCE = 60_000  # ms; the machine may be busy with a model
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")
@@ -34,31 +24,32 @@ def live(
     """The address of a running `app.py` with a data folder of its own and real weights, which
     `smollm2` has fetched before."""
     assert smollm2.is_file()
-    data = tmp_path_factory.mktemp("live")
-    (data / "models").symlink_to(models_dir, target_is_directory=True)
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    log = data / "app.log"
     # one thread for the model: llama.cpp's threads spin, and Chromium needs a core of its own
-    own = {"GENUI_DATA_DIR": str(data), "GENUI_PORT": str(port), "GENUI_THREADS": "1"}
-    environment = os.environ | own
-    with log.open("wb") as out:
-        app = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=out
-        )
+    server = Server(tmp_path_factory.mktemp("live"), models_dir, threads="1", warm="1")
     try:
-        deadline = time.monotonic() + 90
-        while True:
-            assert app.poll() is None, log.read_text()[-4000:]
-            assert time.monotonic() < deadline, log.read_text()[-4000:]
-            try:
-                urllib.request.urlopen(url, timeout=2).close()
-                break
-            except (urllib.error.URLError, TimeoutError, ConnectionError):
-                time.sleep(0.1)
-        yield url
+        yield server.start().url
     finally:
-        app.terminate()
-        app.wait(20)
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(
+    tiny: Path, models_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A running `app.py` whose first model of its kind is `tiny`, which each module of tests that
+    wants one makes."""
+    data = tmp_path_factory.mktemp("data")
+    server = Server(data, models_dir, model=json.dumps([str(tiny)]), threads="1")
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def client(server: Server) -> Client:
+    """A program that knows the server's address."""
+    return Client(server.url, verbose=False)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,10 +18,18 @@ from typing import Any
 from genui.identity import Identity
 from genui.records import Artifact, Generation, ModelStamp, Rating, Request, Timings, now
 from genui.store import Store
-from tests.ui.conftest import ROOT, free_port
 
+ROOT = Path(__file__).parents[2]
 KEY = "the-key-that-only-this-browser-holds"  # what the page keeps under "genui-key"
 SCRIPT = f"localStorage.getItem('genui-key') || localStorage.setItem('genui-key', '{KEY}')"
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class Server:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +20,8 @@ SMALL: dict[str, Any] = {"steps": 2, "width": 64, "height": 64}
 
 
 @pytest.fixture(scope="module")
-def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = stickers(tmp_path_factory.mktemp("models") / "tiny")
-    server = Server(
-        tmp_path_factory.mktemp("data"), models_dir, model=json.dumps([str(folder)]), threads="1"
-    )
-    yield server.start()
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def client(server: Server) -> Client:
-    return Client(server.url, verbose=False)
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return stickers(tmp_path_factory.mktemp("models") / "tiny")
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +17,8 @@ from tests.ui.test_api import DOC, refused
 
 
 @pytest.fixture(scope="module")
-def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = avatars(tmp_path_factory.mktemp("models") / "tiny", "gan")
-    server = Server(
-        tmp_path_factory.mktemp("data"), models_dir, model=json.dumps([str(folder)]), threads="1"
-    )
-    yield server.start()
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def client(server: Server) -> Client:
-    return Client(server.url, verbose=False)
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return avatars(tmp_path_factory.mktemp("models") / "tiny", "gan")
 
 
 def test_a_walk_comes_as_a_file_that_carries_its_record(client: Client) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,8 @@ from tests.ui.test_api import DOC, refused
 
 
 @pytest.fixture(scope="module")
-def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = write_tunes(tmp_path_factory.mktemp("models") / "tiny")
-    server = Server(
-        tmp_path_factory.mktemp("data"), models_dir, model=json.dumps([str(folder)]), threads="1"
-    )
-    yield server.start()
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def client(server: Server) -> Client:
-    return Client(server.url, verbose=False)
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tunes(tmp_path_factory.mktemp("models") / "tiny")
 
 
 def test_a_tune_comes_as_sound_and_score_with_its_record(client: Client) -> None:

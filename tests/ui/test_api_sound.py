@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +19,8 @@ CAT = "a red cat"
 
 
 @pytest.fixture(scope="module")
-def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = musicgen(tmp_path_factory.mktemp("models") / "tiny", channels=2)
-    server = Server(
-        tmp_path_factory.mktemp("data"), models_dir, model=json.dumps([str(folder)]), threads="1"
-    )
-    yield server.start()
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def client(server: Server) -> Client:
-    return Client(server.url, verbose=False)
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return musicgen(tmp_path_factory.mktemp("models") / "tiny", channels=2)
 
 
 def test_a_sound_comes_as_a_file_that_carries_its_record(client: Client) -> None:
