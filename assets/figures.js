@@ -1,5 +1,5 @@
-/* What was measured of a model when it was made, as a plain table: a number, what training avatars
-   reach in its place, and a sentence on what it says. Numbers that a model does not have are left out. */
+/* What was measured of a model when it was made, as a plain table: a number, under it what
+   training avatars reach, and a sentence on what it says. Numbers that a model does not have are left out. */
 "use strict";
 
 genui.Figures = class {
@@ -33,7 +33,7 @@ genui.Figures = class {
     return [
       ["Given back", say(back?.psnr_db, " dB"), "", `How near ${back?.n ? say(back.n) : ""} avatars that it never saw come back (PSNR); higher is nearer.`],
       ["KID", say(made?.kid?.mean), beside(say(floor?.kid?.mean)), `How far samples as a whole are from ${known}, in the features of the judge network; lower is nearer.`],
-      ["FID", say(made?.fid), beside(say(floor?.fid)), "The same distance between two bell curves fitted to those features; compare it with the number beside it only."],
+      ["FID", say(made?.fid), beside(say(floor?.fid)), "The same distance between two bell curves fitted to those features; compare it with the number under it only."],
       ["Precision", percent(made?.precision), beside(percent(floor?.precision)), "The share of samples that lie where avatars lie."],
       ["Recall", percent(made?.recall), beside(percent(floor?.recall)), "The share of avatars that lie where samples lie."],
       ["Coverage", percent(made?.coverage), beside(percent(floor?.coverage)), "The share of avatars that have a sample among their nearest neighbours."],

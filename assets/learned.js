@@ -40,7 +40,7 @@ genui.Learned = class {
       onclick: () => this.traverse([dimension]) }, el("i", { style: `height:${Math.max(1, 100 * used[dimension] / most)}%` }))));
     const busy = used.filter((value) => value > (kl.length ? 0.1 : most * 0.1)).length;
     this.barsSaid.textContent = kl.length
-      ? `Each bar is one of ${kl.length} numbers, and how much it tells about a picture (its KL divergence, ${kl.reduce((sum, value) => sum + value, 0).toFixed(0)} nats in all). ${busy} carry something; the others stay at the prior, as if they were not there. Press a bar to see what it does.`
+      ? `Each bar is one of ${kl.length} numbers, and how much it tells about a picture (its KL divergence, ${kl.reduce((sum, value) => sum + value, 0).toFixed(0)} nats in all). ${busy === kl.length ? "All carry something." : `${busy} carry something; the others stay at the prior, as if they were not there.`} Press a bar to see what it does.`
       : `Each bar is one of ${spread.length} numbers, and how widely it varies among pictures. ${busy} vary at least a tenth as much as the widest. Press a bar to see what it does.`;
     this.criticPart.hidden = !scores;
     this.figuresPart.hidden = !this.figures.show(world.about.metrics);
