@@ -20,7 +20,7 @@ genui.MusicTab = class extends genui.SoundTab {
     this.form = new genui.MusicForm(this);
     this.form.settle();
     this.empty.append(el("b", {}, "Press Compose for a tune of its own"),
-      "Notes by a small model that learned from old dance tunes, played as they are written. Say what you like, or leave it all open.");
+      "Notes by a small model that learned from old dance tunes, played as they are written. Say what you like, or just press: then the words in the box are taken.");
     const take = (file) => this.open(file);
     const opener = genui.opener("label.gu-open", { accept: ".wav,.flac,.mp3,.ogg,.json,audio/*", label: "Open a tune made by genui", take },
       el("b", {}, "Open a tune"), " made by genui, or drop it here: it is made again and compared.");

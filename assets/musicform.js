@@ -3,6 +3,8 @@
 "use strict";
 
 genui.MusicForm = class {
+  static WISHES = ["rhythm", "key", "metre", "bars", "tempo", "instrument", "accompaniment"];
+
   constructor(tab) {
     const { el } = genui, { examples } = tab.config;
     this.tab = tab;
@@ -44,15 +46,22 @@ genui.MusicForm = class {
     this.box.placeholder = mode === "write" ? this.tab.config.examples[0] : "Wishes in words, if you have any";
   }
 
+  // What is wished for in words; where words and controls leave everything open, what the box suggests.
+  words() {
+    const { settings } = genui.music, { settings: first, examples } = this.tab.config;
+    const open = this.starting.mode === "write" && genui.MusicForm.WISHES.every((name) => String(settings[name]) === String(first[name]));
+    return this.box.value.trim() || (open ? examples[0] : "");
+  }
+
   // {requests}: one, or one a model with the same seed; {error} says in one sentence what is wrong.
-  requests({ seed = this.seed.next() } = {}) {
+  requests({ prompt = this.words(), seed = this.seed.next() } = {}) {
     const { model, tempo, ...rest } = genui.music.settings, { config } = this.tab;
     const start = this.starting.inputs(), beats = Number(tempo);
     if (start.error) return start;
     if (!Number.isInteger(beats)) return { error: "Write the tempo as a whole number of beats a minute, such as 120." };
     if (seed === null) return { error: `A seed is a whole number up to ${genui.Seed.MOST}.` };
     const models = model === config.both ? Object.keys(config.models).slice(0, 2) : [model];
-    const inputs = { prompt: this.box.value.trim(), ...start }, options = { ...rest, tempo: beats };
+    const inputs = { prompt, ...start }, options = { ...rest, tempo: beats };
     return { requests: models.map((each) => ({ kind: "music", model: each, inputs, options, seed })) };
   }
 

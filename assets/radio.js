@@ -32,7 +32,8 @@ genui.Radio = class {
     if (this.filling) return;
     this.filling = true;
     while (this.on && this.queue.length < genui.Radio.AHEAD) {
-      const { requests, error } = this.tab.form.requests({ seed: genui.Seed.roll() });
+      const { form } = this.tab;
+      const { requests, error } = form.requests({ prompt: form.box.value.trim(), seed: genui.Seed.roll() });
       if (error) { this.tab.say(error, "quiet"); this.off(); break; }
       const first = !this.now && !this.queue.length;
       const card = await this.tab.submit(requests[0], { autoplay: first });

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import soundfile
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from genui import provenance
 from genui.music import abc
-from tests.tiny_tunes import JIG, write_tunes
-from tests.ui.serving import Server
+from tests.ui.playing import arrive, cards_of, choose, compose, fetched, finished, served
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
-HOSTILE = JIG.replace("A jig for tests", "<img src=x onerror=window.bad=1> ${alert(1)}")
 LOADING = 180_000  # ms; the first tune waits for torch, which a busy machine loads slowly
 FORMS = ("WAV", "FLAC", "MP3", "OGG", "MIDI", "ABC", "MusicXML")
 
@@ -27,60 +23,8 @@ FORMS = ("WAV", "FLAC", "MP3", "OGG", "MIDI", "ABC", "MusicXML")
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running `app.py` with two tiny music models; no other model is here."""
-    folder = tmp_path_factory.mktemp("playing")
-    (folder / "models").mkdir()
-    made = [str(write_tunes(folder / name, name)) for name in ("transformer", "lstm")]
-    server = Server(folder / "data", folder / "models", model=json.dumps(made), threads="1")
-    try:
-        yield server.start().url
-    finally:
-        server.stop()
-
-
-def arrive(page: Page, live: str) -> Locator:
-    """Open Music; returns what our script drew."""
-    page.goto(f"{live}/?tab=audio")
-    page.get_by_role("radio", name="Music").click()
-    stage = page.locator("#music-stage")
-    expect(stage.get_by_label("What to play")).to_be_visible()
-    return stage
-
-
-def compose(stage: Locator, words: str = "8 bars") -> Locator:
-    """Compose; returns the card of the tune."""
-    cards = stage.locator("article.gu-sound")
-    before = cards.count()
-    stage.get_by_label("What to play").fill(words)
-    stage.get_by_role("button", name="Compose", exact=True).click()
-    expect(cards).to_have_count(before + 1)
-    return cards.first
-
-
-def finished(card: Locator) -> Locator:
-    """The card, when its tune is whole and engraved and one may choose other notes."""
-    expect(card.get_by_role("link", name="Download WAV")).to_be_visible()
-    expect(card.get_by_role("button", name="Continue")).to_be_enabled()
-    expect(card.locator(".gu-paper .abcjs-note").first).to_be_visible()
-    return card
-
-
-def fetched(page: Page, card: Locator, form: str) -> bytes:
-    """The bytes behind one of a card's downloads."""
-    address = card.get_by_role("link", name=f"Download {form}", exact=True).get_attribute("href")
-    answer = page.request.get(f"{page.url.partition('?')[0]}{address}")
-    assert answer.ok, (form, answer.text())
-    return answer.body()
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    """Choose in one of the dropdowns at the side."""
-    page.locator("#audio-music").get_by_label(label, exact=True).click()
-    page.get_by_role("option", name=option).click()
-
-
-def cards_of(page: Page, what: str) -> Any:
-    """`what` of every card, oldest first, as the script knows it."""
-    return page.evaluate(f"genui.music.tab.cards.map((card) => card.{what})")
+    with served(tmp_path_factory.mktemp("playing")) as url:
+        yield url
 
 
 def test_one_click_composes_and_every_download_carries_the_tune(
@@ -112,6 +56,25 @@ def test_one_click_composes_and_every_download_carries_the_tune(
     theirs.get_by_label("Open a tune made by genui").set_input_files(tmp_path / "mine.wav")
     expect(theirs.get_by_text("mine.wav, made again. Identical")).to_be_visible()
     expect(theirs.get_by_label("What to play")).to_have_value(re.compile("^a jig"))
+
+
+def test_an_empty_box_is_what_it_suggests_unless_something_is_chosen(page: Page, live: str) -> None:
+    stage = arrive(page, live)
+    box = stage.get_by_label("What to play")
+    suggested = box.get_attribute("placeholder")
+    assert suggested == "a happy jig in D major, 16 bars"
+    card = finished(compose(stage, ""))
+    tune = abc.read(fetched(page, card, "ABC").decode())
+    assert (tune.kind, str(tune.key), tune.bars) == ("jig", "D major", 16)
+    assert cards_of(page, "generation.request.inputs.prompt") == [suggested]
+    expect(card.get_by_role("heading", name=suggested)).to_be_visible()
+    expect(box).to_have_value("")
+    choose(page, "Bars", "24")
+    page.wait_for_function("genui.music.settings.bars === 24")
+    page.wait_for_timeout(700)  # sooner, it would count as a double click
+    finished(compose(stage, ""))
+    assert cards_of(page, "generation.request.inputs.prompt ?? ''")[1] == ""
+    assert cards_of(page, "bars")[1] == 24
 
 
 def test_stop_keeps_what_there_is_and_a_reload_finds_all(page: Page, live: str) -> None:
@@ -198,42 +161,6 @@ def test_the_better_of_two_is_remembered(page: Page, live: str) -> None:
     expect(vote.get_by_role("button", name="lstm")).to_have_attribute("aria-pressed", "true")
 
 
-def test_a_melody_to_start_from(page: Page, live: str) -> None:
-    stage = arrive(page, live)
-    opener = stage.get_by_label("Start from: open MIDI, ABC or MusicXML")
-    for name, data in (("broken.mid", b"MThd\0\0\0\6\0\1"), ("notes.xml", b"<!DOCTYPE a><b>")):
-        opener.set_input_files([{"name": name, "mimeType": "audio/midi", "buffer": data}])
-        expect(stage.locator(".gu-melody .gu-notice.error")).to_be_visible()
-        stage.get_by_label("Start from: a stored tune").select_option(label="Amazing Grace")
-        expect(stage.locator(".gu-melody .gu-notice")).to_have_count(0)
-    opener.set_input_files(
-        [{"name": "a.abc", "mimeType": "text/plain", "buffer": HOSTILE.encode()}]
-    )
-    expect(stage.locator(".gu-melody-name").first).to_contain_text("<img src=x")
-    stage.get_by_role("radio", name="Fill bars").click()
-    stage.get_by_label("From bar").fill("3")
-    stage.get_by_label("To bar").fill("4")
-    stage.get_by_role("button", name="Fill bars", exact=True).click()
-    card = finished(stage.locator("article.gu-sound").first)
-    given, made = abc.read(JIG), abc.read(fetched(page, card, "ABC").decode())
-    kept = [i for i in range(16) if i not in (2, 3)]
-    bars = [
-        [[(e.pitch, e.ticks) for e in bar.events] for bar in t.written()] for t in (given, made)
-    ]
-    assert [bars[0][i] for i in kept] == [bars[1][i] for i in kept]
-    assert [bars[0][i] for i in (2, 3)] != [bars[1][i] for i in (2, 3)]
-    assert page.evaluate("window.bad") is None
-    stage.get_by_role("button", name="Remove", exact=True).first.click()
-    stage.get_by_role("button", name="Piano").first.click()
-    for key in "dddfghjk":
-        page.keyboard.press(key)
-    expect(stage.locator(".gu-melody-name").first).to_contain_text("2 bars")
-    stage.get_by_role("radio", name="Continue").click()
-    stage.get_by_role("button", name="Continue", exact=True).first.click()
-    expect(stage.locator("article.gu-sound")).to_have_count(2)
-    finished(stage.locator("article.gu-sound").first)
-
-
 def test_endless_tunes_join_without_a_gap(page: Page, live: str) -> None:
     page.add_init_script(
         """window.starts = []; const { start } = AudioBufferSourceNode.prototype;
@@ -279,7 +206,9 @@ def test_the_phone_fits(live: str, visitor: Callable[..., Page]) -> None:
     stage.get_by_role("button", name="Settings").click()
     expect(page.locator("#audio-music .gu-sheet-side")).to_be_visible()
     page.keyboard.press("Escape")
-    card = finished(compose(stage, "a" * 200 + " 8 bars"))
+    card = finished(compose(stage, "a" * 200 + " 16 bars"))
+    cut = "(node) => node.scrollHeight - node.clientHeight"
+    assert card.locator(".gu-score").evaluate(cut) <= 1
     card.locator(".gu-paper .abcjs-note").first.click(force=True)
     expect(card.get_by_role("dialog")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,72 @@
+"""What tests of the Music tab share: the app with tiny models, and what a visitor does there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.tiny_tunes import write_tunes
+from tests.ui.serving import Server
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a running `app.py` with two tiny music models; no other model is here."""
+    (folder / "models").mkdir()
+    made = [str(write_tunes(folder / name, name)) for name in ("transformer", "lstm")]
+    server = Server(folder / "data", folder / "models", model=json.dumps(made), threads="1")
+    try:
+        yield server.start().url
+    finally:
+        server.stop()
+
+
+def arrive(page: Page, live: str) -> Locator:
+    """Open Music; returns what our script drew."""
+    page.goto(f"{live}/?tab=audio")
+    page.get_by_role("radio", name="Music").click()
+    stage = page.locator("#music-stage")
+    expect(stage.get_by_label("What to play")).to_be_visible()
+    return stage
+
+
+def compose(stage: Locator, words: str = "8 bars") -> Locator:
+    """Compose; returns the card of the tune."""
+    cards = stage.locator("article.gu-sound")
+    before = cards.count()
+    stage.get_by_label("What to play").fill(words)
+    stage.get_by_role("button", name="Compose", exact=True).click()
+    expect(cards).to_have_count(before + 1)
+    return cards.first
+
+
+def finished(card: Locator) -> Locator:
+    """The card, when its tune is whole and engraved and one may choose other notes."""
+    expect(card.get_by_role("link", name="Download WAV")).to_be_visible()
+    expect(card.get_by_role("button", name="Continue")).to_be_enabled()
+    expect(card.locator(".gu-paper .abcjs-note").first).to_be_visible()
+    return card
+
+
+def fetched(page: Page, card: Locator, form: str) -> bytes:
+    """The bytes behind one of a card's downloads."""
+    address = card.get_by_role("link", name=f"Download {form}", exact=True).get_attribute("href")
+    answer = page.request.get(f"{page.url.partition('?')[0]}{address}")
+    assert answer.ok, (form, answer.text())
+    return answer.body()
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose in one of the dropdowns at the side."""
+    page.locator("#audio-music").get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=option).click()
+
+
+def cards_of(page: Page, what: str) -> Any:
+    """`what` of every card, oldest first, as the script knows it."""
+    return page.evaluate(f"genui.music.tab.cards.map((card) => card.{what})")
