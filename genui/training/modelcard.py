@@ -113,10 +113,14 @@ def _data(cutouts: Cutouts) -> str:
     )
 
 
+def told(run: Path) -> str:
+    """What a run's `notes.md` says, if someone wrote one: what was done otherwise than the
+    commands do."""
+    notes = run / "notes.md"
+    return notes.read_text("utf-8").strip() + "\n\n" if notes.exists() else ""
+
+
 def _training(out: Path, scale: str) -> str:
-    """Commands and logs; what the run's `notes.md` says, if someone wrote one, stands between:
-    what was done otherwise than the commands do."""
-    notes = out / "notes.md"
     commands = "\n".join(
         f"python -m genui.training {step} --scale {scale}"
         if step not in ("data", "latents", "card")
@@ -136,7 +140,7 @@ def _training(out: Path, scale: str) -> str:
             rows.append((step, found["seen"], said))
     return (
         f"## Training\n\n```\npip install -r requirements-train.txt\n{commands}\n```\n\n"
-        + (notes.read_text("utf-8").strip() + "\n\n" if notes.exists() else "")
+        + told(out)
         + "The text encoder is all-MiniLM-L6-v2 (Apache-2.0), frozen, with a smaller "
         + "vocabulary.\n\n"
         + table(("step", "pictures seen", "last logged"), rows)

@@ -17,7 +17,7 @@ from genui.networks.avatar_gan import Discriminator, Generator
 from genui.networks.avatar_vae import AvatarVAE
 from genui.training.autoencoder import to_network
 from genui.training.colours import BACKGROUNDS, rgb
-from genui.training.latent import album, gan, recipe
+from genui.training.latent import album, card, gan, recipe
 from genui.training.latent.scales import GAN_LATENT, SCALES, VAE_LATENT
 from genui.training.latent.specs import CLASSES, CONTRASTS, SKEWED, Sampler, Spec, held_out
 from genui.training.loop import Duel
@@ -153,6 +153,14 @@ def test_a_stopped_step_went_on_where_it_was(run: tuple[Path, Path]) -> None:
     ):
         step = json.loads((run[1] / name / "checkpoint" / "step.json").read_text())["step"]
         assert step == images // batch
+
+
+def test_notes_of_a_run_stand_in_its_card(run: tuple[Path, Path]) -> None:
+    notes = run[1] / "training" / "avatars-gan" / "notes.md"
+    notes.write_text("Made in two pieces.\n", "utf-8")
+    assert "\nMade in two pieces.\n\nLast logged" in card.card(run[1], "avatars-gan")
+    notes.unlink()
+    assert "pieces" not in card.card(run[1], "avatars-gan")
 
 
 def test_half_of_the_pictures_move_a_few_pixels_and_keep_their_edges() -> None:

@@ -14,7 +14,7 @@ from genui.networks import avatar_folder as files
 from genui.training.avatars import STYLES
 from genui.training.card import table
 from genui.training.latent.specs import CLASSES, NAMES
-from genui.training.modelcard import last, percent
+from genui.training.modelcard import last, percent, told
 
 KINDS = {
     "vae": """A variational autoencoder: a picture becomes a place of {latent} numbers and a place
@@ -178,7 +178,7 @@ def _training(out: Path, name: str, found: Mapping[str, Any]) -> str:
     return (
         "## Training\n\n```\npip install -r requirements-train.txt\n"
         f"python -m genui.training avatars-all --scale {found['scale']}\n```\n\n"
-        f"Last logged: {said or 'nothing'}.\n\n"
+        f"{told(out / 'training' / name)}Last logged: {said or 'nothing'}.\n\n"
         "### The judge on real held-out avatars\n\n" + table(("attribute", "right"), judge)
     )
 
