@@ -88,7 +88,8 @@ genui.LatentTab = class {
 
   // A first picture that is a good one: a place of the map that faces the visitor.
   async start() {
-    const { world } = this, { place } = await this.explorer.ask(world, "place", { index: 1 });
+    const { world } = this, index = { vae: 1, gan: 0 }[world.about.model.kind];
+    const { place } = await this.explorer.ask(world, "place", { index });
     if (world !== this.world) return;
     if (place) world.go(place);
     world.kept = world.now;
