@@ -361,7 +361,7 @@ def test_two_fingers_zoom_the_map(visitor: Callable[..., Page], live: str) -> No
     touch((-40, 40), (-10, 70), (0, 80))
     assert under(0) == pytest.approx(0.5 - whole / 4, abs=0.02)
     assert sum('"place"' in data for data in asked) == 4  # and none for two fingers
-    stage.get_by_role("button", name="Whole map").tap()
+    stage.get_by_role("button", name="Whole map").click()
     assert under(80) == pytest.approx(0.5 + whole, abs=0.02)
 
 
