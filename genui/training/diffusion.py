@@ -128,11 +128,14 @@ class Denoising:
         return (weight * errors).mean()
 
 
-def pipeline(folder: Path, unet: nn.Module) -> StableDiffusionPipeline:
+def pipeline(folder: Path, unet: UNet2DConditionModel) -> StableDiffusionPipeline:
     """The standard pipeline around a denoiser and the run's other parts, in fp32."""
     tokenizer, encoder = read(folder)
+    vae = AutoencoderKL.from_pretrained(folder / "vae")
+    for part, name in ((vae, "vae"), (unet, "unet")):  # or the folder they came from is kept
+        part.register_to_config(_name_or_path=name)
     return StableDiffusionPipeline(
-        vae=AutoencoderKL.from_pretrained(folder / "vae"),
+        vae=vae,
         text_encoder=encoder, tokenizer=tokenizer, unet=unet, scheduler=scheduler(),
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip

@@ -110,6 +110,13 @@ def test_the_denoiser_learns_on_pictures_it_never_saw(run: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["base", "fast"])
+def test_a_saved_model_names_no_folder_of_the_machine(run: Path, name: str) -> None:
+    configs = list((run / name).rglob("*.json"))
+    assert len(configs) > 5
+    assert not [file for file in configs if str(run) in file.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("name", ["base", "fast"])
 def test_the_folder_loads_in_the_standard_pipelines(run: Path, name: str) -> None:
     import torch
     from diffusers import (
