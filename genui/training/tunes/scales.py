@@ -32,7 +32,7 @@ SCALES = {
     ),
     "cpu": Scale(
         width=256, layers=7, heads=8, inner=768, embedding=256, cells=648, depth=2,
-        tunes=(36_000, 24_000),
+        tunes=(36_000, 36_000),
         batch=16, lr=(1e-3, 2e-3), samples=200,
     ),
     "gpu": Scale(
