@@ -97,7 +97,7 @@ genui.SpeechCard = class extends genui.SoundCard {
     const nodes = [];
     let from = 0;
     segment.heard = (segment.words ?? []).map(([word, start, seconds]) => {
-      const at = segment.text.indexOf(word, from), node = genui.el("span.gu-word", {}, word);
+      const at = segment.text.indexOf(word, from), node = genui.el("span.gu-heard", {}, word);
       nodes.push(segment.text.slice(from, at), node);
       from = at + word.length;
       return { node, start, end: start + seconds };

@@ -148,7 +148,7 @@ def test_the_word_that_is_heard_is_marked(page: Page, live: str) -> None:
           window.marked = [];
           new MutationObserver((changes) => {
             for (const { target } of changes) {
-              if (target.matches(".gu-word.now")) marked.push(target.textContent);
+              if (target.matches(".gu-heard.now")) marked.push(target.textContent);
             }
           }).observe(document.body, { subtree: true, attributeFilter: ["class"] });
         }"""
@@ -159,7 +159,7 @@ def test_the_word_that_is_heard_is_marked(page: Page, live: str) -> None:
     marked, written = page.evaluate("marked"), iter(text.split())
     assert len(marked) > 3  # a busy machine may miss a short word
     assert all(word in written for word in marked)  # in their order
-    page.wait_for_function("!document.querySelector('.gu-word.now')")
+    page.wait_for_function("!document.querySelector('.gu-heard.now')")
 
 
 def test_a_reload_finds_the_running_job(page: Page, live: str) -> None:
