@@ -27,7 +27,7 @@ def half_is_fast() -> bool:
     doubles the speed; on other CPUs it is slower than fp32."""
     if torch.cuda.is_available():
         return True
-    able = torch.cpu.get_capabilities()
+    able = getattr(torch.cpu, "get_capabilities", dict)()  # our oldest torch does not say
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
