@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ def half_is_fast() -> bool:
     doubles the speed; on other CPUs it is slower than fp32."""
     if torch.cuda.is_available():
         return True
-    able = getattr(torch.cpu, "get_capabilities", dict)()  # our oldest torch does not say
+    # our oldest torch does not say
+    able: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
