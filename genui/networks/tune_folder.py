@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
 from genui.networks.tune_lstm import TuneLSTM
-from genui.networks.tune_steps import Steps
+from genui.networks.tune_steps import Cells, Steps
 
 Ask = Callable[[Tensor, Any], tuple[Tensor, Any]]
 LSTM = "tune-lstm"  # `kind` in config.json
@@ -44,12 +43,13 @@ def read(folder: Path, *, attention: str = "sdpa") -> nn.Module:
 
 def steps(model: nn.Module, context: int) -> Ask:
     """The model as one asks it for the next token of one tune: tokens (1, T) that follow a memory
-    (None at first) → scores for what comes after the last (1, 1 or T, tokens), and the memory with
-    them. context: the most tokens it may hold."""
-    if isinstance(model, LlamaForCausalLM):
-        with torch.no_grad():
+    (None at first) → scores for what comes after the last (1, 1, tokens), and the memory with them.
+    context: the most tokens it may hold."""
+    with torch.no_grad():
+        if isinstance(model, LlamaForCausalLM):
             return Steps(model, context)
-    return partial(forward, model)
+        assert isinstance(model, TuneLSTM)
+        return Cells(model)
 
 
 def forward(model: nn.Module, ids: Tensor, memory: Any = None) -> tuple[Tensor, Any]:

@@ -1,9 +1,9 @@
-"""The music transformer, asked for one token after another: the same sums as transformers' own
-forward, without what that does besides for each token (masks, cache classes, hooks), which takes
-longer than the sums of so small a network.
+"""The music models, asked for one token after another: the same sums as the libraries' own forward,
+without what that does besides for each token (masks, cache classes, hooks, weights laid out anew),
+which takes longer than the sums of so small a network.
 
-Follows `LlamaForCausalLM` (RMS norm, rotary positions, SiLU-gated layers; Touvron et al. 2023,
-2302.13971). Knows not what tokens mean."""
+`Steps` follows `LlamaForCausalLM` (RMS norm, rotary positions, SiLU-gated layers; Touvron et al.
+2023, 2302.13971), `Cells` follows `torch.nn.LSTM`. Knows not what tokens mean."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from transformers import LlamaForCausalLM
+
+from genui.networks.tune_lstm import State, TuneLSTM
 
 
 @dataclass
@@ -98,3 +100,35 @@ class Steps:
 
     def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
         return F.rms_norm(x, weight.shape, weight, self.near)
+
+
+class Cells:
+    """An LSTM that is ready to be asked."""
+
+    def __init__(self, network: TuneLSTM) -> None:
+        self.network, lstm = network, network.lstm
+        self.layers = [
+            (
+                torch.cat([getattr(lstm, f"weight_{side}_l{layer}") for side in ("ih", "hh")], 1),
+                getattr(lstm, f"bias_ih_l{layer}") + getattr(lstm, f"bias_hh_l{layer}"),
+            )
+            for layer in range(lstm.num_layers)
+        ]
+
+    def __call__(self, ids: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Tokens (1, T) that follow `state` → scores for what comes after the last of them
+        (1, 1, tokens), and the new state. To be called in inference mode."""
+        network = self.network
+        if state is None or ids.shape[1] > 1:
+            scores, state = network(ids, state)
+            return scores[:, -1:], state
+        x, hidden, cells = network.embed.weight[ids[0, 0]], [], []
+        for (weight, bias), h, c in zip(self.layers, *state, strict=True):
+            gates = torch.addmv(bias, weight, torch.cat([x, h[0]]))
+            take, keep, new, tell = gates.chunk(4)
+            cell = torch.addcmul(keep.sigmoid() * c[0], take.sigmoid(), new.tanh())
+            x = tell.sigmoid() * cell.tanh()
+            hidden.append(x)
+            cells.append(cell)
+        scores = F.linear(network.back(x), network.embed.weight, network.bias)
+        return scores[None, None], (torch.stack(hidden)[:, None], torch.stack(cells)[:, None])
