@@ -27,6 +27,8 @@ genui.Easel = class {
     this.to.rows = 1;
     this.strength = this.range("Strength", { min: "0.05", max: "1", step: "0.05", value: "0.6" }, "1 forgets the picture");
     this.frames = this.range("Pictures on the way", { min: "2", max: "9", step: "1", value: "7" }, "");
+    this.other = el("button.gu-switch", { type: "button", role: "switch", "aria-checked": "false",
+      onclick: () => this.reseed(!this.reseeded) }, el("i"), "To another seed");
     this.chips = el("div.gu-styles", { role: "group", "aria-label": "Style" });
     this.button = el("button.gu-main-button", { type: "button", onclick: () => tab.draw() }, "Draw");
     this.extras = el("div.gu-extras", {}, this.source.node, this.brush.node, this.axes.node);
@@ -35,7 +37,7 @@ genui.Easel = class {
       ondragleave: () => this.node.classList.remove("over"),
       ondrop: (event) => { this.node.classList.remove("over"); this.carried(event, event.dataTransfer); } },
     el("div.gu-composer-top", {}, this.modes.node, this.live.button),
-    this.extras, this.box, this.to, this.strength.node, this.frames.node, this.chips,
+    this.extras, this.box, this.to, this.strength.node, this.frames.node, this.other, this.chips,
     el("div.gu-composer-foot", {}, this.seed.node, genui.drawer(() => this.node.closest(".gu-sheet-work")), this.button));
     this.brush.load(null);
     this.setMode("text");
@@ -64,7 +66,7 @@ genui.Easel = class {
     this.brush.node.hidden = mode !== "inpaint" || !this.brush.open;
     this.axes.node.hidden = mode !== "grid";
     this.extras.hidden = !from && mode !== "grid";
-    this.to.hidden = this.frames.node.hidden = mode !== "morph";
+    this.to.hidden = this.frames.node.hidden = this.other.hidden = mode !== "morph";
     this.strength.node.hidden = !from;
     if (from) this.strength.set(mode === "inpaint" ? 1 : 0.6);
     this.box.rows = mode === "morph" ? 1 : 2;
@@ -141,9 +143,10 @@ genui.Easel = class {
       inputs.mask = mask.sha256;
     }
     if (mode === "morph") {
-      if (!this.to.value.trim()) return { error: "Write what it should become, too." };
-      inputs.to = this.styled(this.to.value);
+      if (!this.to.value.trim() && !this.reseeded) return { error: "Write what it should become, or let it go to another seed." };
+      inputs.to = this.to.value.trim() ? this.styled(this.to.value) : inputs.prompt;
       options.count = Number(this.frames.input.value);
+      if (this.reseeded) Object.assign(options, { variation: 1, variation_seed: this.target ?? genui.Seed.roll() });
     }
     if (mode === "grid") {
       const axes = this.axes.read();
@@ -153,6 +156,12 @@ genui.Easel = class {
     const seed = this.seed.next();
     if (seed === null) return { error: `A seed is a whole number up to ${genui.Seed.MOST}.` };
     return { request: { model, inputs, options, seed } };
+  }
+
+  // Whether a morph ends at another seed, and at which; null draws a new one each time.
+  reseed(on, target = null) {
+    Object.assign(this, { reseeded: on, target });
+    this.other.setAttribute("aria-checked", String(on));
   }
 
   // The request of one quick picture for what stands there now, to be shown and not kept.
@@ -183,6 +192,7 @@ genui.Easel = class {
     this.to.value = bare(inputs.to);
     this.choose(style);
     if (inputs.to && options.count) this.frames.set(options.count);
+    this.reseed(Boolean(inputs.to && options.variation), options.variation_seed);
     if (options.strength) this.strength.set(options.strength);
     if (options.x) this.axes.put(options);
     const token = genui.tokens.get(inputs.image);

@@ -57,8 +57,9 @@ class ImageOptions(Schema):
     """How to draw it. Pictures of a batch take the seeds `seed`, `seed + 1`, …; `variation`
     mixes that much noise of another seed into the first one (spherically), so that 0 gives the
     same picture and 1 another one: then all pictures keep `seed` and vary toward
-    `variation_seed`, `variation_seed + 1`, … A `draft` is shown once, in a `Preview` after its last
-    step, and not kept: no `Output` comes of it."""
+    `variation_seed`, `variation_seed + 1`, … In a morph it grows from picture to picture, from 0 to
+    `variation`, so that 1 leads from seed to seed as well. A `draft` is shown once, in a `Preview`
+    after its last step, and not kept: no `Output` comes of it."""
 
     steps: int = Field(
         4, ge=1, le=100, title="Steps", description="More steps, cleaner picture, longer wait."

@@ -43,11 +43,7 @@ def plan(request: Request, *, together: bool) -> list[Shot]:
         return list(_cells(request, options))
     seed, count = request.seed or 0, options.count
     if inputs.to:
-        return [
-            Shot(inputs, options, [seed], [options.variation_seed], [i], None, i / (count - 1),
-                 {"morph": round(i / (count - 1), 4)})
-            for i in range(count)
-        ]  # fmt: skip
+        return list(_morph(inputs, options, seed))
     # a batch goes from seed to seed; variations stay with one and vary toward one after another
     varied = options.variation > 0
     seeds = [_after(seed, 0 if varied else i) for i in range(count)]
@@ -58,6 +54,17 @@ def plan(request: Request, *, together: bool) -> list[Shot]:
         Shot(inputs, options, [seeds[i]], [others[i]], [i], _alone(request, seeds[i], others[i]))
         for i in range(count)
     ]
+
+
+def _morph(inputs: ImageInputs, options: ImageOptions, seed: int) -> Iterator[Shot]:
+    """From prompt to prompt, and as far toward the other seed as `variation` says."""
+    for i in range(options.count):
+        way = i / (options.count - 1)
+        there = options.model_copy(update={"variation": options.variation * way})
+        yield Shot(
+            inputs, there, [seed], [options.variation_seed], [i], None, way,
+            {"morph": round(way, 4)},
+        )  # fmt: skip
 
 
 def _after(seed: int, steps: int) -> int:

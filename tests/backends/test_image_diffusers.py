@@ -184,6 +184,19 @@ def test_a_morph_ends_at_both_prompts(easels: Callable[[str], Easel], name: str)
     assert frames[1].request is None
 
 
+@pytest.mark.parametrize("name", ["stickers", "clip"])
+def test_a_morph_goes_from_seed_to_seed_too(easels: Callable[[str], Easel], name: str) -> None:
+    easel = easels(name)
+    toward = {"count": 3, "seed": 3, "variation": 1.0, "variation_seed": 9}
+    frames = easel.draw(CAT | {"to": CAT["prompt"]}, **toward)
+    ends = [easel.one(CAT, seed=seed).content_sha256 for seed in (3, 9)]
+    assert [frames[0].content_sha256, frames[2].content_sha256] == ends
+    assert frames[1].content_sha256 not in ends
+    both = easel.draw(CAT | {"to": DOG["prompt"]}, **toward)
+    assert both[0].content_sha256 == ends[0]
+    assert both[2].content_sha256 == easel.one(DOG, seed=9).content_sha256
+
+
 def test_a_morph_between_uneven_readings_is_one_sentence(easels: Callable[[str], Easel]) -> None:
     with pytest.raises(BadInput, match="different lengths"):
         easels("z-image").draw(CAT | {"to": "a very big blue dog on a house"}, count=2)

@@ -298,6 +298,14 @@ def test_grid_and_morph(page: Page, live: str) -> None:
     pictures = "images => new Set(images.map((image) => image.src)).size"
     assert card.locator(".gu-tile img").evaluate_all(pictures) == 7
 
+    stage.get_by_label("Morph into").fill("")
+    stage.get_by_role("button", name="Draw morph").click()
+    expect(stage.get_by_text("or let it go to another seed")).to_be_visible()
+    stage.get_by_role("switch", name="To another seed").click()
+    draw(stage, "a red cat", button="Draw morph")
+    expect(card.locator(".gu-tile.made")).to_have_count(7)
+    assert card.locator(".gu-tile img").evaluate_all(pictures) == 7
+
 
 def test_a_dropped_picture_is_made_again(
     page: Page, visitor: Callable[..., Page], live: str, tmp_path: Path
