@@ -54,8 +54,9 @@ class Loop:
         mixed: bool = True,
     ) -> None:
         torch.backends.cuda.matmul.allow_tf32 = True
-        precision = "bf16" if mixed and half_is_fast() else "no"
-        self.accelerator = Accelerator(mixed_precision=precision)
+        # the precision of accelerate's own autocast cannot change within a process: it stays fp32
+        self.accelerator = Accelerator(mixed_precision="no")
+        self.half = mixed and half_is_fast()
         self.device = self.accelerator.device
         self.folder, self.images, self.batch = folder, images, batch
         self.until = time.monotonic() + minutes * 60
@@ -93,6 +94,10 @@ class Loop:
             self.accelerator.load_state(str(folder))
             self.step = json.loads((folder / "step.json").read_text())["step"]
 
+    def autocast(self) -> torch.autocast:
+        """Inside the `with`, sums that bear it are in bfloat16, where that is fast."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half)
+
     @property
     def seen(self) -> int:
         """Pictures seen so far, over all runs."""
@@ -114,7 +119,7 @@ class Loop:
         `every` steps `report()` runs on the EMA weights and what it returns is logged."""
 
         def update(batch: Any) -> dict[str, Tensor]:
-            with self.accelerator.autocast():
+            with self.autocast():
                 losses = loss(self.network, batch)
             self.accelerator.backward(losses["loss"])
             self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -160,7 +165,7 @@ class Loop:
         self.ema.copy_to(self.network.parameters())
         self.network.eval()
         try:
-            with torch.no_grad():
+            with torch.no_grad(), self.autocast():
                 return what()
         finally:
             self.ema.restore(self.network.parameters())
@@ -182,7 +187,7 @@ class Loop:
 
     def averaged(self) -> nn.Module:
         """The network with its EMA weights, on the CPU in fp32: what is shipped."""
-        network: nn.Module = self.accelerator.unwrap_model(self.network, keep_fp32_wrapper=False)
+        network: nn.Module = self.accelerator.unwrap_model(self.network)
         self.ema.copy_to(network.parameters())
         return network.to("cpu", torch.float32).eval()
 
@@ -236,9 +241,11 @@ class Duel(Loop):
         self.follow(batches, self._round, report, every)
 
     def _round(self, real: Tensor) -> dict[str, Tensor]:
-        made = self.network(torch.randn(len(real), self.latent, device=self.device))
+        noise = torch.randn(len(real), self.latent, device=self.device)
+        with self.autocast():
+            made = self.network(noise).float()
         shown = made.detach().requires_grad_()
-        r, f = self.rival(self.augment(torch.cat([real, shown]))).chunk(2)
+        r, f = self._scores(self.augment(torch.cat([real, shown]))).chunk(2)
         loss = F.softplus(f - r).mean()
         self.accelerator.backward(loss)
         assert shown.grad is not None
@@ -256,8 +263,13 @@ class Duel(Loop):
         self.rival_schedule.step()
         return found
 
+    def _scores(self, images: Tensor) -> Tensor:
+        with self.autocast():
+            scores: Tensor = self.rival(images)
+        return scores.float()
+
     def _steepness(self, images: Tensor) -> Tensor:
         """Mean squared length of the score's gradient at these pictures."""
         images = images.clone().requires_grad_()
-        (slope,) = torch.autograd.grad(self.rival(images).sum(), images, create_graph=True)
+        (slope,) = torch.autograd.grad(self._scores(images).sum(), images, create_graph=True)
         return slope.square().sum((1, 2, 3)).mean()

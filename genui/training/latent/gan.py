@@ -84,7 +84,7 @@ def main(arguments: list[str]) -> int:
     generator = loop.averaged()
     assert isinstance(generator, Generator)
     generator.mean_w.copy_(mean_w(generator))
-    rival = loop.accelerator.unwrap_model(loop.rival, keep_fp32_wrapper=False).to("cpu").eval()
+    rival = loop.accelerator.unwrap_model(loop.rival).to("cpu").eval()
     told = f"{len(train)} avatars, train, gamma {chosen.gamma:g}"
     config = files.Config("gan", GAN_LATENT, scale.gan_width, told, generator.layers)
     files.write_network(chosen.out / "avatars-gan", config, generator, rival)
