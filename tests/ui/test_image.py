@@ -302,9 +302,16 @@ def test_grid_and_morph(page: Page, live: str) -> None:
     stage.get_by_role("button", name="Draw morph").click()
     expect(stage.get_by_text("or let it go to another seed")).to_be_visible()
     stage.get_by_role("switch", name="To another seed").click()
+    before = card.locator(".gu-tile img").evaluate_all("images => images.map(({ src }) => src)")
     draw(stage, "a red cat", button="Draw morph")
-    expect(card.locator(".gu-tile.made")).to_have_count(7)
-    assert card.locator(".gu-tile img").evaluate_all(pictures) == 7
+    page.wait_for_function(
+        """before => {
+          const shown = [...document.querySelectorAll("article.gu-pictures .gu-tile.made img")];
+          const found = new Set(shown.map(({ src }) => src));
+          return found.size === 7 && !before.some((src) => found.has(src));
+        }""",
+        arg=before,
+    )
 
 
 def test_a_dropped_picture_is_made_again(
