@@ -107,6 +107,7 @@ def test_another_note_is_chosen_by_keyboard_and_the_tune_goes_on(page: Page, liv
     card = finished(compose(stage))
     score = card.get_by_role("group", name=re.compile("Sheet music"))
     card.get_by_role("button", name="Pause").click()
+    expect(card.get_by_role("button", name="Play", exact=True)).to_be_visible()
     score.focus()
     page.evaluate("genui.music.tab.cards[0].score.show(5)")
     score.press("Home")
