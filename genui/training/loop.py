@@ -36,8 +36,7 @@ class Loop:
     """Steps of AdamW over `network` with a warm-up and a cosine, and an EMA of its weights.
 
     folder: for the checkpoint and `log.jsonl`. images: pictures to see in all. batch: pictures a
-    step. minutes: wall-clock limit of this run. decay: of the EMA at its end. mixed: bfloat16 where
-    it is fast."""
+    step. minutes: wall-clock limit of this run. decay: of the EMA at its end."""
 
     def __init__(
         self,
@@ -51,12 +50,11 @@ class Loop:
         decay: float = 0.9995,
         weight_decay: float = 0.01,
         betas: tuple[float, float] = (0.9, 0.99),
-        mixed: bool = True,
     ) -> None:
         torch.backends.cuda.matmul.allow_tf32 = True
         # the precision of accelerate's own autocast cannot change within a process: it stays fp32
         self.accelerator = Accelerator(mixed_precision="no")
-        self.half = mixed and half_is_fast()
+        self.half = half_is_fast()
         self.device = self.accelerator.device
         self.folder, self.images, self.batch = folder, images, batch
         self.until = time.monotonic() + minutes * 60
