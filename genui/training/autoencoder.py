@@ -120,13 +120,21 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--scale", choices=SCALES, default="gpu")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--start", type=Path, help="weights to start from: a folder like `vae`")
+    parser.add_argument("--lr", type=float, default=1.2e-3, help="learning rate at its peak")
+    parser.add_argument(
+        "--decoder", action="store_true",
+        help="with --start: teach the decoder alone, so that a trained denoiser still fits",
+    )  # fmt: skip
     chosen = parser.parse_args(arguments)
     scale, folder = SCALES[chosen.scale], chosen.out / "autoencoder"
     torch.manual_seed(0)
     train, held = pictures.read(chosen.out / "train"), pictures.read(chosen.out / "held")
     start = AutoencoderKL.from_pretrained(chosen.start) if chosen.start else build(scale)
+    if chosen.decoder:
+        start.encoder.requires_grad_(False)
+        start.quant_conv.requires_grad_(False)
     loop = Loop(
-        start, folder, images=scale.vae_images, batch=scale.vae_batch, lr=3e-4,
+        start, folder, images=scale.vae_images, batch=scale.vae_batch, lr=chosen.lr,
         minutes=chosen.minutes, decay=0.999, weight_decay=0.0,
     )  # fmt: skip
     shown = to_network(held.pictures[:64]).to(loop.device)
@@ -140,8 +148,9 @@ def main(arguments: list[str]) -> int:
     loop.run(batches(train, scale, loop.step, loop.device), loss, report, every=500)
     network = loop.averaged()
     assert isinstance(network, AutoencoderKL)
-    with torch.no_grad():
-        latents = network.encode(to_network(train.pictures[:256])).latent_dist.mode()
-    network.register_to_config(scaling_factor=float(1 / latents.std()))
+    if not chosen.decoder:
+        with torch.no_grad():
+            latents = network.encode(to_network(train.pictures[:256])).latent_dist.mode()
+        network.register_to_config(scaling_factor=float(1 / latents.std()))
     network.save_pretrained(chosen.out / "vae")
     return 0 if loop.done else 3

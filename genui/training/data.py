@@ -11,7 +11,7 @@ from genui.training.card import card
 from genui.training.cutouts import SIZE, Cutouts, balance, cut_all
 from genui.training.sources import emoji_drawings, icon_counts, install
 
-AVATARS = 1600  # of each style
+AVATARS = 6000  # of each style
 FILE = "cutouts.parquet"
 CARD = "data-stickers.md"
 

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from transformers import BertConfig
 
 from genui.training.autoencoder import grid
+from genui.training.grow import grow
 from genui.training.loop import Loop
 from genui.training.scales import SCALES, Scale
 from genui.training.text import encode, read
@@ -55,6 +56,7 @@ def build(scale: Scale, side: int, width: int) -> UNet2DConditionModel:
     return UNet2DConditionModel(
         sample_size=side, in_channels=4, out_channels=4, cross_attention_dim=width,
         block_out_channels=scale.unet, layers_per_block=1, attention_head_dim=4, norm_num_groups=16,
+        time_embedding_dim=scale.unet[-1],
         down_block_types=tuple(
             "CrossAttnDownBlock2D" if seen else "DownBlock2D" for seen in scale.attention
         ),
@@ -149,6 +151,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--lr", type=float, help="learning rate at its peak; default: the scale's")
     parser.add_argument("--start", type=Path, help="weights to start from: a folder like `unet`")
+    parser.add_argument("--grow", type=Path, help="a denoiser of one resolution less to start from")
     chosen = parser.parse_args(arguments)
     scale, folder = SCALES[chosen.scale], chosen.out / "diffusion"
     torch.manual_seed(0)
@@ -160,6 +163,8 @@ def main(arguments: list[str]) -> int:
         if chosen.start
         else build(scale, side, width)
     )
+    if chosen.grow:
+        grow(UNet2DConditionModel.from_pretrained(chosen.grow, torch_dtype=torch.float32), start)
     loop = Loop(
         start, folder, images=scale.unet_images, batch=scale.unet_batch,
         lr=chosen.lr or scale.unet_lr, minutes=chosen.minutes,
@@ -181,7 +186,7 @@ def main(arguments: list[str]) -> int:
             batch = next(pairs.batches(256, 1, dropped=0))
             steps = torch.randint(1000, (256,), generator=fixed, device=loop.device)
             noise = torch.randn(batch.latents.shape, generator=fixed, device=loop.device)
-            losses[name] = float(denoising.of(loop.network, batch, steps, noise))
+            losses[name] = float(denoising.of(network, batch, steps, noise))
         made = drawing(
             list(PROMPTS), num_inference_steps=20, guidance_scale=4.0, output_type="np",
             generator=[torch.Generator().manual_seed(i) for i in range(len(PROMPTS))],
@@ -191,7 +196,9 @@ def main(arguments: list[str]) -> int:
         return losses
 
     every = max(200, scale.unet_images // scale.unet_batch // 10)
-    loop.run(train.batches(scale.unet_batch, loop.step), denoising, report, every=every)
+    loop.run(train.batches(loop.part, loop.seed), denoising, report, every=every)
+    if not loop.accelerator.is_main_process:
+        return 0
     unet = loop.averaged()
     done = pipeline(chosen.out, unet).to(torch.float16)
     done.save_pretrained(chosen.out / "base")

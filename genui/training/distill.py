@@ -147,7 +147,9 @@ def main(arguments: list[str]) -> int:
 
     every = max(100, scale.lcm_images // scale.lcm_batch // 8)
     consistency = Consistency(teacher, target, empty)
-    loop.run(pairs.batches(scale.lcm_batch, loop.step, dropped=0.0), consistency, report, every)
+    loop.run(pairs.batches(loop.part, loop.seed, dropped=0.0), consistency, report, every)
+    if not loop.accelerator.is_main_process:
+        return 0
     done = pipeline(chosen.out, loop.averaged())
     done.scheduler = LCMScheduler.from_config(scheduler().config)
     done.to(torch.float16).save_pretrained(chosen.out / "fast")

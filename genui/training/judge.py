@@ -30,7 +30,7 @@ from genui.training.metrics import rate
 from genui.training.scales import SCALES
 from genui.training.scenes import SIZE, sample_scenes
 
-MIXTURE = {"single": 0.42, "background": 0.16, "recolour": 0.10, "avatar": 0.32}
+MIXTURE = {"single": 0.34, "background": 0.12, "recolour": 0.08, "avatar": 0.46}
 HELD = 600  # held-out scenes of each kind
 ABSENT = -100  # label of what a picture does not have
 SMOOTH = 0.05
@@ -47,7 +47,7 @@ class Size:
 
 
 # few pictures teach more in small steps
-SIZES = {"cpu": Size(24, 16_000, 120_000, 32), "gpu": Size(48, 120_000, 3_000_000, 256)}
+SIZES = {"cpu": Size(32, 40_000, 320_000, 32), "gpu": Size(48, 120_000, 3_000_000, 256)}
 Facts = Mapping[str, Any]
 Classes = dict[str, list[str]]
 

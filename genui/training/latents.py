@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
         made.save_pretrained(chosen.out / "tokenizer")
         model.to(torch.float16).save_pretrained(chosen.out / "text_encoder")  # type: ignore[arg-type]
     tokenizer, encoder = text.read(chosen.out)
-    encoder.to(device)  # type: ignore[arg-type]
+    encoder.to(device, torch.bfloat16 if half_is_fast() else torch.float32)  # type: ignore[arg-type]
     network = AutoencoderKL.from_pretrained(chosen.out / "vae")
     for split, each in drawn.items():
         found = {

@@ -15,7 +15,8 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from accelerate import Accelerator
+from accelerate import Accelerator, DataLoaderConfiguration
+from accelerate.utils import broadcast
 from diffusers.training_utils import EMAModel
 from torch import Tensor, nn
 
@@ -53,7 +54,9 @@ class Loop:
     ) -> None:
         torch.backends.cuda.matmul.allow_tf32 = True
         # the precision of accelerate's own autocast cannot change within a process: it stays fp32
-        self.accelerator = Accelerator(mixed_precision="no")
+        self.accelerator = Accelerator(
+            mixed_precision="no", dataloader_config=DataLoaderConfiguration(split_batches=True)
+        )
         self.half = half_is_fast()
         self.device = self.accelerator.device
         self.folder, self.images, self.batch = folder, images, batch
@@ -84,6 +87,28 @@ class Loop:
         self.step = 0
         folder.mkdir(parents=True, exist_ok=True)
         self.resume()
+        if self.accelerator.num_processes > 1:  # each must draw noise of its own
+            torch.manual_seed(self.seed)
+
+    @property
+    def part(self) -> int:
+        """Pictures a step that this process shows: `accelerate launch` may run several, which
+        agree on every step."""
+        processes: int = self.accelerator.num_processes
+        return self.batch // processes
+
+    @property
+    def seed(self) -> int:
+        """For this process's pictures from the present step on."""
+        processes: int = self.accelerator.num_processes
+        rank: int = self.accelerator.process_index
+        return self.step * processes + rank
+
+    def _time_is_up(self) -> bool:
+        up = time.monotonic() >= self.until
+        if self.accelerator.num_processes > 1:  # all must stop at the same step
+            up = bool(broadcast(torch.tensor(up, device=self.device)))
+        return up
 
     def resume(self) -> None:
         """Go on from the checkpoint, if there is a whole one."""
@@ -139,11 +164,14 @@ class Loop:
         began, saved, start = time.monotonic(), time.monotonic(), self.step
         sums: dict[str, Tensor] = {}
         self.network.train()
-        while not self.done and time.monotonic() < self.until:
+        main = self.accelerator.is_main_process
+        while not self.done and not self._time_is_up():
             losses = update(next(batches))
             self.schedule.step()
             self.ema.step(self.network.parameters())
             self.step += 1
+            if not main:
+                continue
             for name, value in losses.items():
                 sums[name] = sums.get(name, torch.zeros((), device=self.device)) + value.detach()
             if self.step % 50 == 0:
@@ -155,7 +183,8 @@ class Loop:
             if time.monotonic() - saved > SAVE_EVERY:
                 self.save()
                 saved = time.monotonic()
-        self.save()
+        if main:
+            self.save()
 
     def on_average(self, what: Callable[[], dict[str, float]]) -> dict[str, float]:
         """Call `what` while the network has its EMA weights."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from genui.training import autoencoder, diffusion, distill, latents, recipe
+from genui.training.grow import grow
 from genui.training.scales import SCALES, Scale
 from tests.tiny import WORDS, word_tokenizer
 
@@ -90,6 +92,24 @@ def test_the_autoencoder_learns_to_repeat(run: Path) -> None:
     assert errors[1] < 0.7 * errors[0]
 
 
+def test_the_decoder_alone_learns_and_latents_stay(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diffusers import AutoencoderKL
+
+    monkeypatch.setitem(SCALES, "tiny", TINY)
+    for split in ("train", "held"):
+        (tmp_path / split).symlink_to(run / split)
+    start = ["--start", str(run / "vae"), "--decoder"]
+    assert autoencoder.main(["--out", str(tmp_path), "--scale", "tiny", *start]) == 0
+    before = AutoencoderKL.from_pretrained(run / "vae")
+    after = AutoencoderKL.from_pretrained(tmp_path / "vae")
+    assert after.config.scaling_factor == before.config.scaling_factor
+    for name, old in before.state_dict().items():
+        kept = name.startswith(("encoder.", "quant_conv."))
+        assert after.state_dict()[name].equal(old) == kept, name
+
+
 def test_the_denoiser_learns_on_pictures_it_never_saw(run: Path) -> None:
     import torch
     from diffusers import UNet2DConditionModel
@@ -107,6 +127,26 @@ def test_the_denoiser_learns_on_pictures_it_never_saw(run: Path) -> None:
         before = float(denoising.of(untrained, batch, steps, noise))
         after = float(denoising.of(trained, batch, steps, noise))
     assert after < 0.8 * before
+
+
+def test_a_denoiser_grows_a_finer_resolution_and_keeps_what_it_knew() -> None:
+    import torch
+
+    small = diffusion.build(TINY, 16, 32)
+    large = diffusion.build(
+        replace(TINY, unet=(16, 16, 32), attention=(False, False, True)), 32, 32
+    )
+    grow(small, large)
+    old, new = small.state_dict(), large.state_dict()
+    inner = "resnets.0.conv2.weight"
+    assert new[f"down_blocks.2.{inner}"].equal(old[f"down_blocks.1.{inner}"])
+    assert new[f"mid_block.{inner}"].equal(old[f"mid_block.{inner}"])
+    assert new[f"up_blocks.0.{inner}"].equal(old[f"up_blocks.0.{inner}"])
+    steps = torch.arange(0, 1000, 10)
+    with torch.no_grad():
+        times = [each.time_embedding(each.time_proj(steps)) for each in (small, large)]
+    assert float((times[0] - times[1]).norm() / times[0].norm()) < 0.3
+    assert float(large.time_embedding.linear_1.weight.detach().abs().max()) < 10
 
 
 @pytest.mark.parametrize("name", ["base", "fast"])

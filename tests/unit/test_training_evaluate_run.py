@@ -41,7 +41,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shapes().write(out / "data" / FILE)
     (out / "data" / CARD).write_text("# Sticker data\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(judge.SIZES, "tiny", judge.Size(8, 384, 2880, 32))
+        patch.setitem(judge.SIZES, "tiny", judge.Size(8, 512, 5760, 32))
         patch.setattr(judge, "HELD", 64)
         common = ["--data", str(out / "data"), "--out", str(out), "--scale", "tiny"]
         assert judge.main([*common, "--minutes", "0.0001"]) == 3
