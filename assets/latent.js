@@ -3,11 +3,12 @@
 "use strict";
 
 genui.LatentTab = class {
+  static INSIDE = "The image model from the inside: where it places words, what lies between two prompts, and the small latent that becomes the picture.";
   static PANELS = { between: "Between", own: "Your own picture", walk: "Walks", learned: "What it learned", bias: "Bias" };
 
   constructor(element, { server, props }) {
     const { el } = genui;
-    Object.assign(this, { server, config: JSON.parse(props.value), worlds: new Map(), world: null });
+    Object.assign(this, { server, config: JSON.parse(props.value), worlds: new Map(), world: null, insides: new Map(), inside: null });
     this.stage = element.querySelector(".gu-stage");
     this.explorer = new genui.Explorer(server, (news) => this.seen(news), (error, offline) => this.trouble(error, offline));
     this.notices = el("div.gu-notices");
@@ -21,9 +22,10 @@ genui.LatentTab = class {
     this.panel = el("div.gu-panel");
     this.shelf = new genui.Shelf(this);
     const { seen, sliders, map } = this.parts;
-    this.stage.append(el("div.gu-latent-bar", {}, this.kinds.node, el("span.gu-grow"), this.copier, this.again), this.about, this.notices,
-      el("div.gu-instrument", {}, seen.node, sliders.node, map.node),
+    this.places = el("div.gu-latent-places", {}, el("div.gu-instrument", {}, seen.node, sliders.node, map.node),
       el("div.gu-latent-choice", {}, this.choice.node), this.panel, this.shelf.node, this.shelf.drawOpener());
+    this.insidePlace = el("div.gu-latent-places", { hidden: true });
+    this.stage.append(el("div.gu-latent-bar", {}, this.kinds.node, el("span.gu-grow"), this.copier, this.again), this.about, this.notices, this.places, this.insidePlace);
     this.open("between");
     addEventListener("hashchange", () => this.arrive(new URLSearchParams(location.hash.slice(1)).get(genui.link.NAME)));
     this.begin();
@@ -63,7 +65,11 @@ genui.LatentTab = class {
     return world;
   }
 
+  model(id) { return this.config.models.find((model) => model.id === id); }
+
   async choose(id, notice = null) {
+    if (this.model(id)?.kind === "image") { await this.goInside(id); return; }
+    this.outside();
     this.kinds.put(id);
     const wanted = this.wanted = id, known = this.worlds.has(id), world = await this.load(id);
     if (this.wanted !== wanted) return;
@@ -74,11 +80,31 @@ genui.LatentTab = class {
     else this.poke();
   }
 
+  // Into an image model; `state` comes from a link.
+  async goInside(id, state = null) {
+    if (!this.insides.has(id)) this.insides.set(id, new genui.Inside(this, this.model(id)));
+    this.wanted = id;
+    this.kinds.put(id);
+    this.inside = this.insides.get(id);
+    this.about.textContent = genui.LatentTab.INSIDE;
+    this.places.hidden = true;
+    this.insidePlace.hidden = false;
+    if (this.inside.node.parentNode !== this.insidePlace) this.insidePlace.replaceChildren(this.inside.node);
+    this.complain("");
+    return this.inside.enter(state);
+  }
+
+  outside() {
+    this.inside = null;
+    this.places.hidden = false;
+    this.insidePlace.hidden = true;
+  }
+
   enter(world) {
     this.world = world;
+    this.outside();
     this.kinds.put(world.id);
-    const said = this.config.models.find(({ id }) => id === world.id);
-    this.about.textContent = said?.summary ?? "";
+    this.about.textContent = this.model(world.id)?.summary ?? "";
     this.parts.sliders.load(world);
     this.parts.map.load(world);
     for (const panel of Object.values(this.panels)) panel.load?.(world);
@@ -121,6 +147,7 @@ genui.LatentTab = class {
   }
 
   async surprise() {
+    if (this.inside) { this.inside.surprise(); return; }
     const { world } = this;
     if (!world) return;
     const answer = await this.explorer.ask(world, "sample", { count: 1, seed: genui.Seed.roll() });
@@ -160,7 +187,7 @@ genui.LatentTab = class {
   // Comes to the world of a model, if it is here.
   async into(model) {
     if (!this.config.models.some(({ id }) => id === model)) { this.complain("Its model is not set up here.", "quiet"); return false; }
-    if (this.world?.id !== model) await this.choose(model);
+    if (this.world?.id !== model || this.inside) await this.choose(model);
     return this.world?.id === model;
   }
 
@@ -168,18 +195,20 @@ genui.LatentTab = class {
 
   // --- the link
 
+  get letters() { return this.inside ? genui.link.inside(this.inside.model.id, this.inside.state) : genui.link.write(this.world, this.parts.map.view); }
+
   address() {
     const { origin, pathname } = location;
-    return `${origin}${pathname}?tab=latent#${genui.link.NAME}=${genui.link.write(this.world, this.parts.map.view)}`;
+    return `${origin}${pathname}?tab=latent#${genui.link.NAME}=${this.letters}`;
   }
 
   // The address follows the state, so that a reload comes back to it; not at every step of a drag.
   viewed() {
-    if (!this.world) return;
+    if (this.inside ? !this.inside.generation : !this.world) return;
     clearTimeout(this.writing);
     this.writing = setTimeout(() => {
       if (!this.stage.offsetParent) return;
-      history.replaceState(null, "", `${location.search || "?tab=latent"}#${genui.link.NAME}=${genui.link.write(this.world, this.parts.map.view)}`);
+      history.replaceState(null, "", `${location.search || "?tab=latent"}#${genui.link.NAME}=${this.letters}`);
     }, 300);
   }
 
@@ -187,8 +216,9 @@ genui.LatentTab = class {
   async arrive(letters) {
     if (!letters) return false;
     try {
-      const { model, open } = genui.link.read(letters);
-      if (!this.config.models.some(({ id }) => id === model)) { this.complain(genui.link.MISSING, "quiet"); return false; }
+      const { model, open, inside } = genui.link.read(letters);
+      if (!this.model(model)) { this.complain(genui.link.MISSING, "quiet"); return false; }
+      if (inside) return await this.goInside(model, inside);
       const world = await this.load(model);
       if (!world) return false;
       const { error, state, corners, view } = open(world.about);

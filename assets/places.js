@@ -75,7 +75,7 @@ genui.Bits = class {
 // The state as a few hundred letters. Coordinates are whole thousandths, each as wide as the widest
 // of its place; a checksum tells a link that was changed on its way.
 genui.link = {
-  NAME: "at", FORMAT: 1, LONGEST: 1900,
+  NAME: "at", FORMAT: 1, INSIDE: 2, LONGEST: 1900,
   DAMAGED: "This link is damaged; ask for it again. Everything here stayed as it was.",
   OTHER: "This link was made with another version of the model; its place would be another picture here.",
   MISSING: "The model of this link is not set up here; everything stayed as it was.",
@@ -146,17 +146,34 @@ genui.link = {
       Object.assign(bits, before);
       bits.put(0, 3);
     }
-    const sum = link.sum(bits.bytes), all = [...bits.bytes, ...[24, 16, 8, 0].map((by) => (sum / 2 ** by) & 255)];
+    return link.sealed(bits.bytes);
+  },
+
+  // Of the inside of an image model: its words are JSON, after one byte that tells the format. What
+  // was done to the latent is what can be done without.
+  inside(model, state) {
+    const { link } = genui, letters = (told) => link.sealed([link.INSIDE * 16, ...new TextEncoder().encode(JSON.stringify({ model, ...told }))]);
+    const whole = letters(state);
+    return whole.length <= link.LONGEST ? whole : letters({ ...state, edit: {} });
+  },
+
+  sealed(bytes) {
+    const sum = genui.link.sum(bytes), all = [...bytes, ...[24, 16, 8, 0].map((by) => (sum / 2 ** by) & 255)];
     return btoa(String.fromCharCode(...all)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   },
 
-  // {model, open(about) -> {state, corners, view}} of the letters; both throw for what is damaged.
+  // {model, open(about) -> {state, corners, view}} of the letters, or {model, inside: state}; they
+  // throw for what is damaged.
   read(letters) {
     const { link } = genui;
     if (letters.length > 2048 || !/^[\w-]+$/.test(letters)) throw new RangeError("no link");
     const all = Array.from(atob(letters.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
     const bytes = all.slice(0, -4), told = all.slice(-4).reduce((sum, byte) => sum * 256 + byte, 0);
     if (link.sum(bytes) !== told) throw new RangeError("changed");
+    if (bytes[0] === link.INSIDE * 16) {
+      const { model, ...inside } = JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes.slice(1))));
+      return { model: String(model), inside };
+    }
     const bits = new genui.Bits(bytes);
     if (bits.take(4) !== link.FORMAT) throw new RangeError("another format");
     const model = String.fromCharCode(...Array.from({ length: bits.take(7) }, () => bits.take(7)));

@@ -31,10 +31,15 @@ def build(studio: Studio) -> None:
 
 
 def page_config(studio: Studio) -> Answer:
-    """The models that run here, those whose files are here first, and which to open."""
+    """The models that run here, those whose files are here first, the first image model to look
+    inside, and which to open."""
     models = [model for model in studio.models("latent") if not model["why_not"]]
     models.sort(key=lambda model: not model["here"])
-    shown = [{name: model[name] for name in ("id", "title", "summary")} for model in models]
+    images = [model for model in studio.models("image") if not model["why_not"] and model["here"]]
+    shown = [
+        {name: model[name] for name in ("id", "title", "summary", "styles")} | {"kind": kind}
+        for kind, found in (("latent", models), ("image", images[:1])) for model in found
+    ]  # fmt: skip
     return {"models": shown, "model": shown[0]["id"] if shown else None}
 
 
@@ -44,7 +49,8 @@ def own_calls(studio: Studio) -> list[Call]:
 
     @answer
     def explore(data: Answer) -> Answer:
-        """The answer to a question about a model (see `genui.backends.latent`)."""
+        """The answer to a question about a model (see `genui.backends.latent` and
+        `latent_inside`)."""
         session(data["key"])
         question = {name: value for name, value in data.items() if name not in ("key", "model")}
         return studio.explore(str(data["model"]), question)
@@ -52,7 +58,8 @@ def own_calls(studio: Studio) -> list[Call]:
     @answer
     def make(data: Answer) -> Answer:
         """Submit a request for something to keep; the answer holds it with what was left open."""
-        request = parse(Request, data["request"] | {"kind": "latent"})
+        kind = studio.catalog.get(str(data["request"]["model"])).kind
+        request = parse(Request, data["request"] | {"kind": kind})
         job = studio.submit(session(data["key"]), request, data.get("tokens"))
         return {"job": job.id, "request": job.request.model_dump(mode="json")}
 
