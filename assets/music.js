@@ -48,7 +48,7 @@ genui.MusicTab = class extends genui.SoundTab {
     const cards = [];
     for (const [at, request] of requests.entries()) cards.push(await this.submit(request, { autoplay: at === 0 }));
     this.composing = false;
-    this.composed = performance.now();
+    if (cards.every(Boolean)) this.composed = performance.now();
     if (cards.length > 1 && cards.every(Boolean)) this.pair(cards);
     if (cards[0] && matchMedia("(max-width: 640px)").matches) {
       document.activeElement?.blur();

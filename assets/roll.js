@@ -51,14 +51,9 @@ genui.Roll = class {
       const x = note.start / view * width, wide = Math.max(2.5, note.seconds / view * width - 0.75);
       pen.beginPath();
       pen.roundRect(x, middle(note.pitch) - thick / 2, wide, thick, Math.min(thick / 2, 3));
-      if (note.surprise === null) {
-        pen.strokeStyle = style.getPropertyValue("--gu-soft");
-        pen.lineWidth = 1;
-        pen.stroke();
-      } else {
-        pen.fillStyle = `rgb(${sure.map((part, at) => Math.round(part + (surprised[at] - part) * note.surprise))})`;
-        pen.fill();
-      }
+      const mixed = () => sure.map((part, at) => Math.round(part + (surprised[at] - part) * note.surprise));
+      pen.fillStyle = note.surprise === null ? style.getPropertyValue("--gu-wave") : `rgb(${mixed()})`;
+      pen.fill();
       if (i !== this.on) return;
       pen.strokeStyle = style.getPropertyValue("--gu-ink");
       pen.lineWidth = 2;

@@ -88,10 +88,10 @@ genui.SoundTab = class SoundTab {
     const twice = wish === this.sent && (autoplay || seed === this.seed);
     if (twice && performance.now() - this.last < 600) return null; // a double click
     Object.assign(this, { sent: wish, seed, last: performance.now() });
-    const answer = await genui.ask(this.server, this.call, { request });
-    this.say(answer.error ?? "");
+    const answer = await genui.ask(this.server, this.call, { request, tokens: genui.tokens.of(request.inputs) });
+    this.say(answer.offline ? "The server does not answer; try again in a moment." : answer.error ?? "");
     this.offline = Boolean(answer.offline);
-    if (answer.error) return null;
+    if (answer.error) { this.sent = null; return null; } // the next click is no second one
     const card = this.add({ job: answer.job, request: answer.request, expect, autoplay });
     if (autoplay) this.unfold(card); else card.fold(true);
     this.arrange();

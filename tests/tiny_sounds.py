@@ -33,36 +33,22 @@ def oobleck(channels: int = 2) -> Any:
     )  # fmt: skip
 
 
-def musicgen(folder: Path, *, channels: int = 1) -> Path:
-    """A `MusicgenForConditionalGeneration` of 50 frames a second, two codebooks a channel."""
-    import torch
-    from transformers import (
-        EncodecConfig,
-        EncodecFeatureExtractor,
-        MusicgenConfig,
-        MusicgenDecoderConfig,
-        MusicgenForConditionalGeneration,
-        MusicgenProcessor,
-    )
+def encodec() -> Any:
+    """The configuration of MusicGen's codec: 50 frames of two codes a second."""
+    from transformers import EncodecConfig
 
-    torch.manual_seed(0)
-    codec = EncodecConfig(
+    return EncodecConfig(
         target_bandwidths=[0.6], sampling_rate=RATE, audio_channels=1, normalize=False,
         num_filters=4, num_residual_layers=1, upsampling_ratios=[5, 4, 4], hidden_size=8,
         codebook_size=64, codebook_dim=8, num_lstm_layers=1,
     )  # fmt: skip
-    decoder = MusicgenDecoderConfig(
-        vocab_size=64, pad_token_id=64, bos_token_id=64, hidden_size=24, num_hidden_layers=2,
-        ffn_dim=32, num_attention_heads=2, num_codebooks=2 * channels, audio_channels=channels,
-        max_position_embeddings=512,
-    )  # fmt: skip
-    config = MusicgenConfig(
-        text_encoder=text_encoder().to_dict(), audio_encoder=codec.to_dict(),
-        decoder=decoder.to_dict(),
-    )  # fmt: skip
-    model = MusicgenForConditionalGeneration(config)
+
+
+def awake(model: Any) -> Any:
+    """A MusicGen whose random weights hear prompts and sounds loudly enough for a test to see."""
+    import torch
+
     with torch.no_grad():
-        # an untrained network hardly hears the prompt; make it loud enough for a test to see
         for name, weight in model.decoder.named_parameters():
             if name.endswith("weight") and ("attn" in name or "lm_heads" in name):
                 weight.mul_(8)
@@ -72,10 +58,58 @@ def musicgen(folder: Path, *, channels: int = 1) -> Path:
             if name.endswith("original0"):  # else all sounds are the same codes
                 weight.mul_(2)
     model.generation_config.decoder_start_token_id = 64
+    return model
+
+
+def musicgen(folder: Path, *, channels: int = 1) -> Path:
+    """A `MusicgenForConditionalGeneration` of 50 frames a second, two codebooks a channel."""
+    import torch
+    from transformers import (
+        EncodecFeatureExtractor,
+        MusicgenConfig,
+        MusicgenDecoderConfig,
+        MusicgenForConditionalGeneration,
+        MusicgenProcessor,
+    )
+
+    torch.manual_seed(0)
+    decoder = MusicgenDecoderConfig(
+        vocab_size=64, pad_token_id=64, bos_token_id=64, hidden_size=24, num_hidden_layers=2,
+        ffn_dim=32, num_attention_heads=2, num_codebooks=2 * channels, audio_channels=channels,
+        max_position_embeddings=512,
+    )  # fmt: skip
+    config = MusicgenConfig(
+        text_encoder=text_encoder().to_dict(), audio_encoder=encodec().to_dict(),
+        decoder=decoder.to_dict(),
+    )  # fmt: skip
+    model = awake(MusicgenForConditionalGeneration(config))
     model.save_pretrained(folder)
     MusicgenProcessor(
         EncodecFeatureExtractor(sampling_rate=RATE, feature_size=1), word_tokenizer()
     ).save_pretrained(folder)
+    return folder
+
+
+def musicgen_melody(folder: Path) -> Path:
+    """A `MusicgenMelodyForConditionalGeneration`, mono, that learned 10 moments of a tune."""
+    import torch
+    from transformers import (
+        MusicgenMelodyConfig,
+        MusicgenMelodyDecoderConfig,
+        MusicgenMelodyForConditionalGeneration,
+    )
+
+    torch.manual_seed(0)
+    decoder = MusicgenMelodyDecoderConfig(
+        vocab_size=64, pad_token_id=64, bos_token_id=64, hidden_size=24, num_hidden_layers=2,
+        ffn_dim=32, num_attention_heads=2, num_codebooks=2, max_position_embeddings=512,
+    )  # fmt: skip
+    config = MusicgenMelodyConfig(
+        text_encoder=text_encoder().to_dict(), audio_encoder=encodec().to_dict(),
+        decoder=decoder.to_dict(), chroma_length=10,
+    )  # fmt: skip
+    awake(MusicgenMelodyForConditionalGeneration(config)).save_pretrained(folder)
+    word_tokenizer().save_pretrained(folder)
     return folder
 
 

@@ -88,7 +88,7 @@ class MusicOptions(Schema):
         1.0, ge=0.1, le=2.0, title="Surprise", description="Low is tame, high is wild."
     )
     top_p: float = Field(
-        0.95, ge=0.1, le=1.0, title="Choice",
+        0.9, ge=0.1, le=1.0, title="Choice",
         description="Only the likeliest notes, up to this share.",
     )  # fmt: skip
 

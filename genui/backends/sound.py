@@ -7,6 +7,7 @@ Knows the meaning of prompts and of a sound to start from; knows no engine.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,13 @@ from pydantic import Field, JsonValue, model_validator
 from genui import sounds
 from genui.backends.base import Backend, Output, OutputFile, Schema
 from genui.backends.image import Sha256
+from genui.errors import BadInput
+
+Use = Literal["continue", "vary", "repaint", "melody", "timbre"]
+DOES: dict[str, str] = {
+    "continue": "continue a sound", "vary": "vary a sound", "repaint": "make a part anew",
+    "melody": "follow a melody", "timbre": "take over how a sound sounds",
+}  # fmt: skip
 
 
 class SoundInputs(Schema):
@@ -34,8 +42,9 @@ class SoundInputs(Schema):
 
 
 class SoundOptions(Schema):
-    """How to make it. A sound to start from is either continued, by `seconds`, or varied: then
-    the result is as long as the sound, but at most `seconds`."""
+    """How to make it. What a sound to start from is used for: "continue" goes on after it for
+    `seconds`; "vary" plays it in another way, as long as it is, but at most `seconds`; "repaint"
+    makes it anew from `start` to `end`; "melody" follows its tune, "timbre" sounds like it."""
 
     seconds: float = Field(10.0, ge=0.5, le=240.0, title="Seconds")
     steps: int = Field(
@@ -48,10 +57,18 @@ class SoundOptions(Schema):
         1.0, ge=0.1, le=2.0, title="Temperature",
         description="Lower is safer, higher is more surprising.",
     )  # fmt: skip
-    use: Literal["continue", "vary"] = Field("continue", title="With the sound")
+    use: Use = Field("continue", title="With the sound")
     strength: float = Field(
         0.6, ge=0.05, le=1.0, title="Strength", description="1 forgets the sound to vary."
     )
+    start: float = Field(0.0, ge=0.0, le=300.0, title="From second")
+    end: float = Field(0.0, ge=0.0, le=300.0, title="To second")
+
+    @model_validator(mode="after")
+    def _names_a_part(self) -> SoundOptions:
+        if self.use == "repaint" and self.end <= self.start:
+            raise ValueError("Say from which second to which later one the sound is made anew")
+        return self
 
 
 class SoundBackend(Backend[SoundInputs, SoundOptions]):
@@ -63,6 +80,13 @@ class SoundBackend(Backend[SoundInputs, SoundOptions]):
     Inputs = SoundInputs
     Options = SoundOptions
     attachments = ("sound",)
+
+
+def cannot(use: str, others: Iterable[str]) -> BadInput:
+    """The refusal of a use that a model has not, naming those it has."""
+    known = ", ".join(others)
+    other = f"choose {known} or another model" if known else "choose another model"
+    return BadInput(f"This model cannot {DOES[use]}; {other}.")
 
 
 def written(

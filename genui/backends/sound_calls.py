@@ -6,6 +6,7 @@ The one place that knows how classes differ. Runs nothing but the encoder of a t
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydantic import JsonValue
 from genui import sounds
 from genui.backends.arguments import unread
 from genui.backends.pipeline_folder import LENGTHS
-from genui.backends.sound import SoundInputs, SoundOptions
+from genui.backends.sound import SoundInputs, SoundOptions, cannot
 from genui.errors import BadInput
 
 READ = 256  # tokens of a prompt that ACE-Step and Stable Audio 3 read, their template included
@@ -72,43 +73,55 @@ def plan(
     call = Call(pipe, {k: v for k, v in wanted.items() if k in takes}, ignored)
     if given is None:
         return call
-    ways = {
-        ("continue", "AceStepPipeline"): _repaint,
-        ("continue", "StableAudio3Pipeline"): _inpaint,
-        ("vary", "AceStepPipeline"): _cover,
-        ("vary", "StableAudioPipeline"): _add_noise,
-        ("vary", "StableAudio3Pipeline"): _start_later,
-    }
-    way = ways.get((options.use, type(pipe).__name__))
-    if way is None or (way is _cover and pipe.audio_tokenizer is None):
-        other = "vary" if options.use == "continue" else "continue"
-        raise BadInput(f"This model cannot {options.use} a sound; choose {other} or another model.")
+    ways = WAYS.get(type(pipe).__name__, {})
+    if getattr(pipe, "audio_tokenizer", True) is None:
+        ways = {use: way for use, way in ways.items() if way is not _cover}
+    if options.use not in ways:
+        raise cannot(options.use, ways)
     if options.use == "vary":
         given = given[:, : round(seconds * rate_of(pipe))]
-    return way(call, options, given)
+    return ways[options.use](call, options, given)
+
+
+def _part(
+    call: Call, options: SoundOptions, given: sounds.Samples
+) -> tuple[sounds.Samples, float, float]:  # fmt: skip
+    """The sound with the seconds from which to which it is made: the part asked for, or the
+    silence that is put behind it."""
+    rate = rate_of(call.pipe)
+    end = given.shape[1] / rate
+    if options.use == "repaint":
+        if options.start >= end:
+            raise BadInput(f"The sound ends after {end:.1f} seconds; choose an earlier part.")
+        return given, options.start, min(options.end, end)
+    whole = np.pad(given, ((0, 0), (0, round(options.seconds * rate))))
+    return whole, end, whole.shape[1] / rate
 
 
 def _repaint(call: Call, options: SoundOptions, given: sounds.Samples) -> Call:
-    """ACE-Step goes on: it repaints the silence after the sound."""
-    rate = rate_of(call.pipe)
-    whole = np.pad(given, ((0, 0), (0, round(options.seconds * rate))))
+    """ACE-Step makes a part anew; it goes on by repainting the silence after the sound."""
+    whole, start, end = _part(call, options, given)
     return _with(
-        call, task_type="repaint", src_audio=_tensor(call, whole),
-        repainting_start=given.shape[1] / rate, audio_duration=whole.shape[1] / rate,
+        call, task_type="repaint", src_audio=_tensor(call, whole), repainting_start=start,
+        repainting_end=end, audio_duration=whole.shape[1] / rate_of(call.pipe),
     )  # fmt: skip
 
 
 def _inpaint(call: Call, options: SoundOptions, given: sounds.Samples) -> Call:
-    """Stable Audio 3 goes on: it fills the silence after the sound."""
+    """Stable Audio 3 makes a part anew; it goes on by filling the silence after the sound."""
     from diffusers import StableAudio3InpaintPipeline
 
-    rate = rate_of(call.pipe)
-    whole = np.pad(given, ((0, 0), (0, round(options.seconds * rate))))
-    end = whole.shape[1] / rate
+    whole, start, end = _part(call, options, given)
     return _with(
-        call, StableAudio3InpaintPipeline, audio=_tensor(call, whole)[None], duration=end,
-        mask_start_seconds=given.shape[1] / rate, mask_end_seconds=end,
+        call, StableAudio3InpaintPipeline, audio=_tensor(call, whole)[None],
+        duration=whole.shape[1] / rate_of(call.pipe),
+        mask_start_seconds=start, mask_end_seconds=end,
     )  # fmt: skip
+
+
+def _refer(call: Call, _options: SoundOptions, given: sounds.Samples) -> Call:
+    """ACE-Step takes over voices and instruments from 30 seconds of the sound."""
+    return _with(call, reference_audio=_tensor(call, given))
 
 
 def _cover(call: Call, options: SoundOptions, given: sounds.Samples) -> Call:
@@ -141,6 +154,17 @@ def _start_later(call: Call, options: SoundOptions, given: sounds.Samples) -> Ca
         call, StableAudio3Audio2AudioPipeline, audio=_tensor(call, given)[None],
         duration=given.shape[1] / rate_of(call.pipe), init_noise_level=options.strength,
     )  # fmt: skip
+
+
+Way = Callable[[Call, SoundOptions, sounds.Samples], Call]
+# class of the pipeline -> what it does with a sound
+WAYS: dict[str, dict[str, Way]] = {
+    "AceStepPipeline": {
+        "continue": _repaint, "repaint": _repaint, "timbre": _refer, "vary": _cover,
+    },
+    "StableAudioPipeline": {"vary": _add_noise},
+    "StableAudio3Pipeline": {"continue": _inpaint, "repaint": _inpaint, "vary": _start_later},
+}  # fmt: skip
 
 
 def _tensor(call: Call, sound: sounds.Samples) -> Any:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event as Flag
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import JsonValue
 
@@ -21,8 +21,8 @@ from genui.backends.arguments import unread
 from genui.backends.base import Output
 from genui.backends.model_folder import open_model, place
 from genui.backends.pipeline_folder import dtype_for
-from genui.backends.sound import SoundBackend, SoundInputs, SoundOptions, written
-from genui.errors import BadInput, Unavailable
+from genui.backends.sound import SoundBackend, SoundInputs, SoundOptions, cannot, written
+from genui.errors import Unavailable
 from genui.records import Event, Progress, Request
 
 WINDOW = 30.0  # seconds at once: what the model learned from
@@ -39,14 +39,14 @@ class MusicGen(SoundBackend):
     without which one hears noise."""
 
     engine = "musicgen"
+    uses: ClassVar[tuple[str, ...]] = ("continue",)
+    beside: ClassVar[bool] = True  # words are attended to at each step, else stand before the music
 
     def load(self) -> None:
         import torch
 
         torch.set_num_threads(self.placement.threads)
-        self._processor, model = open_model(
-            self.weights, "musicgen", "MusicgenForConditionalGeneration", torch.float32
-        )
+        self._tokenizer, model = self._open()
         model.decoder.to(dtype_for(self.placement))
         self._model: Any = place(model, self.placement.device)
         self._codec: Any = model.audio_encoder
@@ -58,10 +58,19 @@ class MusicGen(SoundBackend):
         self._rate: int = self._codec.config.sampling_rate
         self._frames: int = self._codec.config.frame_rate
 
+    def _open(self) -> tuple[Any, Any]:
+        """Tokenizer and model, in float32 on the CPU."""
+        import torch
+
+        processor, model = open_model(
+            self.weights, "musicgen", "MusicgenForConditionalGeneration", torch.float32
+        )
+        return processor.tokenizer, model
+
     def unload(self) -> None:
         import torch
 
-        del self._processor, self._model, self._codec, self._music
+        del self._tokenizer, self._model, self._codec, self._music
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -78,18 +87,23 @@ class MusicGen(SoundBackend):
         import torch
 
         inputs, options = self.check(request)
-        if inputs.sound and options.use == "vary":
-            raise BadInput("This model cannot vary a sound; choose continue or another model.")
+        if inputs.sound and options.use not in self.uses:
+            raise cannot(options.use, self.uses)
         began = time.perf_counter()
         try:
-            codes = self._given(scratch / inputs.sound) if inputs.sound else self._nothing()
+            codes, tune = self._nothing(), None
+            if inputs.sound and options.use == "melody":
+                tune = self._tune(scratch / inputs.sound)
+            elif inputs.sound:
+                codes = self._given(scratch / inputs.sound)
             start, wanted = codes.shape[1], round(options.seconds * self._frames)
-            words = self._read(inputs.prompt, options.guidance)
             # drawn on the CPU: the same seed gives the same draws on every device
             draws = torch.Generator().manual_seed(request.seed or 0)
             while (made := codes.shape[1] - start) < wanted and not cancel.is_set():
                 context = codes[:, max(0, codes.shape[1] - round(CONTEXT * self._frames)) :]
                 count = min(wanted - made, round(WINDOW * self._frames) - context.shape[1])
+                since = (made - context.shape[1]) / self._frames
+                words = self._read(inputs.prompt, options.guidance, tune, since)
                 new = []
                 for frame in self._go_on(context, count, words, options, draws, cancel):
                     new.append(frame)
@@ -107,13 +121,17 @@ class MusicGen(SoundBackend):
         yield written(sound, self._rate, scratch, {
             "frames": codes.shape[1] - start,
             "work": round(time.perf_counter() - began, 3),
-            **_said(self._processor.tokenizer, inputs),
+            **_said(self._tokenizer, inputs),
         })  # fmt: skip
 
     def _nothing(self) -> Any:
         import torch
 
         return torch.zeros(self._books, 0, dtype=torch.long)
+
+    def _tune(self, path: Path) -> Any:
+        """What a sound is heard as by a model that follows melodies."""
+        raise NotImplementedError
 
     def _given(self, path: Path) -> Any:
         """A sound to go on from as codes (codebooks, frames), channels in turn."""
@@ -136,14 +154,16 @@ class MusicGen(SoundBackend):
         samples: sounds.Samples = made.audio_values[:, 0].float().cpu().numpy()
         return samples
 
-    def _read(self, prompt: str, guidance: float) -> Any:
+    def _read(self, prompt: str, guidance: float, tune: Any, since: float) -> Any:
         """What the decoder attends to: (1, tokens, features), with guidance also the reading of
-        no words at all, which is zero."""
+        no words at all, which is zero. `tune` is that of `_tune`, to be followed from its second
+        `since` on."""
         import torch
 
-        tokenizer = self._processor.tokenizer
-        longest = min(tokenizer.model_max_length, READ)
-        ids = tokenizer(prompt, truncation=True, max_length=longest, return_tensors="pt").input_ids
+        longest = min(self._tokenizer.model_max_length, READ)
+        ids = self._tokenizer(
+            prompt, truncation=True, max_length=longest, return_tensors="pt"
+        ).input_ids
         with torch.inference_mode():
             words = self._model.text_encoder(ids.to(self._model.device)).last_hidden_state
             if hasattr(self._model, "enc_to_dec_proj"):
@@ -174,7 +194,8 @@ class MusicGen(SoundBackend):
             with torch.inference_mode():
                 out = self._music(
                     grid[:, fed:at].repeat(len(words), 1).to(self._music.device),
-                    encoder_hidden_states=words, past_key_values=past, use_cache=True,
+                    encoder_hidden_states=words if self.beside or not fed else None,
+                    past_key_values=past, use_cache=True,
                 )  # fmt: skip
             past, fed = out.past_key_values, at
             logits = out.logits[:, -1].float().cpu().view(len(words), self._books, -1)

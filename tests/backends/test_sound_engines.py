@@ -19,7 +19,9 @@ from genui.backends import sound_transformers
 from genui.backends.base import Output, Placement
 from genui.backends.sound import SoundBackend
 from genui.backends.sound_diffusers import DiffusedSound
+from genui.backends.sound_melody import MelodyGen, chroma
 from genui.backends.sound_transformers import MusicGen
+from genui.catalog import Catalog, operator_model
 from genui.errors import BadInput, Unavailable
 from genui.records import Event, Progress, Request
 from tests import tiny_sounds
@@ -29,11 +31,12 @@ CAT, DOG = {"prompt": "a red cat"}, {"prompt": "a blue dog"}
 MODELS: dict[str, tuple[type[SoundBackend], Callable[[Path], Path]]] = {
     "musicgen": (MusicGen, tiny_sounds.musicgen),
     "stereo": (MusicGen, partial(tiny_sounds.musicgen, channels=2)),
+    "melody": (MelodyGen, tiny_sounds.musicgen_melody),
     "stable-audio": (DiffusedSound, tiny_sounds.stable_audio),
     "ace-step": (DiffusedSound, tiny_sounds.ace_step),
     "ace-step-base": (DiffusedSound, partial(tiny_sounds.ace_step, turbo=False, covers=False)),
 }
-EVERY = ("musicgen", "stereo", "stable-audio", "ace-step", "ace-step-base")
+EVERY = tuple(MODELS)
 
 
 class Studio:
@@ -103,9 +106,9 @@ def test_every_class_makes_a_sound_step_by_step(
     events, (output,) = studio.run(CAT)
     assert all(isinstance(event, Progress) for event in events)
     seen = [(event.step, event.total) for event in events if isinstance(event, Progress)]
-    assert seen == ([(10, 30), (20, 30), (30, 30)] if studio.backend.engine == "musicgen"
+    assert seen == ([(10, 30), (20, 30), (30, 30)] if isinstance(studio.backend, MusicGen)
                     else [(1, 2), (2, 2)])  # fmt: skip
-    channels = 1 if name == "musicgen" else 2
+    channels = 1 if name in ("musicgen", "melody") else 2
     audio = output.files[0]
     assert (audio.name, audio.mime) == ("audio", "audio/wav")
     assert audio.meta == {"sample_rate": RATE, "channels": channels, "seconds": 0.6}
@@ -163,10 +166,55 @@ def test_without_guidance_a_negative_prompt_does_nothing(
     assert output.usage["ignored"] == ["negative"]
 
 
+OTHER: dict[str, Any] = {"steps": 3, "guidance": 9.0, "temperature": 0.4}
+USES = ("continue", "repaint", "vary", "timbre", "melody")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_page_shows_what_a_model_takes_and_no_more(
+    studios: Callable[[str], Studio], name: str
+) -> None:
+    studio = studios(name)
+    takes = set(operator_model(str(studio.backend.weights)).takes)
+    if name == "ace-step":  # a folder does not tell at once that it is turbo
+        takes.remove("guidance")
+    plain = studio.one(CAT).content_sha256
+    heard_words = {
+        word for word in ("lyrics", "negative")
+        if studio.one(CAT | {word: "[verse] blue dog"}, guidance=4.0).content_sha256 != plain
+    }  # fmt: skip
+    heard_options = {
+        option for option, value in OTHER.items()
+        if studio.one(CAT, **{option: value}).content_sha256 != plain
+    }  # fmt: skip
+    uses = set(USES)
+    for use in USES:
+        try:
+            studio.one(CAT | {"sound": studio.give(1.0)}, use=use, end=0.5)
+        except BadInput:
+            uses.remove(use)
+    assert takes == heard_words | heard_options | uses
+
+
+def test_every_class_of_the_catalog_is_proved_here(studios: Callable[[str], Studio]) -> None:
+    tried = {
+        "ace-step-1.5": "ace-step-base", "stable-audio-open-1.0": "stable-audio",
+        "musicgen-small": "musicgen",
+    }  # fmt: skip
+    listed = {model.id: model for model in Catalog.read().of_kind("sound")}
+    assert listed.keys() == tried.keys()
+    for model_id, name in tried.items():
+        found = operator_model(str(studios(name).backend.weights))
+        turbo = {"guidance"} if model_id == "ace-step-1.5" else set()
+        assert (listed[model_id].backend, set(listed[model_id].takes)) == (
+            found.backend, set(found.takes) - turbo,
+        )  # fmt: skip
+
+
 # --- from a sound ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["musicgen", "stereo", "ace-step", "ace-step-base"])
+@pytest.mark.parametrize("name", ["musicgen", "stereo", "melody", "ace-step", "ace-step-base"])
 def test_a_sound_is_continued(studios: Callable[[str], Studio], name: str) -> None:
     studio = studios(name)
     low, high = (CAT | {"sound": studio.give(0.5, pitch)} for pitch in (200, 900))
@@ -191,6 +239,49 @@ def test_a_sound_is_varied(studios: Callable[[str], Studio], name: str) -> None:
     assert ask(low).content_sha256 == one.content_sha256
 
 
+def test_a_part_of_a_sound_is_made_anew(studios: Callable[[str], Studio]) -> None:
+    studio = studios("ace-step")
+    given = CAT | {"sound": studio.give(1.6)}
+    ask = partial(studio.one, given, use="repaint")
+    whole = ask(start=0, end=300)  # to the end, however far it is
+    assert whole.files[0].meta["seconds"] == 1.6
+    part = ask(start=0.5, end=1.0)
+    assert part.files[0].meta["seconds"] == 1.6
+    assert part.content_sha256 not in (whole.content_sha256, ask(start=0, end=0.5).content_sha256)
+    assert ask(start=0.5, end=1.0).content_sha256 == part.content_sha256
+    with pytest.raises(BadInput, match=r"ends after 1\.6 seconds"):
+        ask(start=2, end=3)
+
+
+def test_how_a_sound_sounds_is_taken_over(studios: Callable[[str], Studio]) -> None:
+    studio = studios("ace-step-base")
+    low, high = (CAT | {"sound": studio.give(0.5, pitch)} for pitch in (200, 900))
+    one = studio.one(low, use="timbre")
+    assert one.files[0].meta["seconds"] == 0.6  # as long as was asked, not as the sound
+    others = {studio.one(high, use="timbre").content_sha256, studio.one(CAT).content_sha256}
+    assert len({one.content_sha256, *others}) == 3
+    assert studio.one(low, use="timbre").content_sha256 == one.content_sha256
+
+
+def test_a_melody_is_followed(studios: Callable[[str], Studio]) -> None:
+    studio = studios("melody")
+    low, high = (CAT | {"sound": studio.give(4.2, pitch)} for pitch in (440, 523.25))
+    one = studio.one(low, use="melody")
+    assert one.files[0].meta["seconds"] == 0.6
+    others = {studio.one(high, use="melody").content_sha256, studio.one(CAT).content_sha256}
+    assert len({one.content_sha256, *others}) == 3
+    assert studio.one(low, use="melody").content_sha256 == one.content_sha256
+
+
+def test_the_notes_of_a_sound_are_heard() -> None:
+    rate, time = 32_000, np.arange(32_000) / 32_000
+    for place, pitch in ((9, 440.0), (0, 523.25), (4, 329.63)):  # A, C, E
+        heard = chroma(np.sin(2 * np.pi * pitch * time).astype("f4"), rate)
+        assert heard.shape == (1, 1 + rate // 4096, 12)
+        assert heard.argmax(-1).unique().tolist() == [place]
+    assert chroma(np.zeros(100, "f4"), rate).argmax(-1).unique().tolist() == [0]
+
+
 def test_a_sound_of_another_rate_is_fitted(studios: Callable[[str], Studio]) -> None:
     studio = studios("ace-step")
     output = studio.one(CAT | {"sound": studio.give(0.5, rate=2 * RATE)})
@@ -202,7 +293,9 @@ def test_a_sound_of_another_rate_is_fitted(studios: Callable[[str], Studio]) -> 
     [
         ("musicgen", "vary", "cannot vary a sound; choose continue"),
         ("stable-audio", "continue", "cannot continue a sound; choose vary"),
-        ("ace-step-base", "vary", "cannot vary a sound; choose continue"),
+        ("ace-step-base", "vary", "cannot vary a sound; choose continue, repaint, timbre or"),
+        ("musicgen", "melody", "cannot follow a melody; choose continue"),
+        ("melody", "timbre", "cannot take over how a sound sounds; choose melody, continue"),
     ],
 )
 def test_what_a_model_cannot_do_with_a_sound(
@@ -223,14 +316,14 @@ def test_a_file_that_is_no_sound(studios: Callable[[str], Studio]) -> None:
 # --- MusicGen's loop ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["musicgen", "stereo"])
+@pytest.mark.parametrize("name", ["musicgen", "stereo", "melody"])
 def test_the_loop_is_that_of_transformers(
     studios: Callable[[str], Studio], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Always the likeliest code: the same sound as `generate` of the library."""
     studio: Any = studios(name)
     monkeypatch.setattr(sound_transformers, "TOP_K", 1)
-    words = studio.backend._processor.tokenizer(CAT["prompt"], return_tensors="pt")
+    words = studio.backend._tokenizer(CAT["prompt"], return_tensors="pt")
     expected = studio.backend._model.generate(
         input_ids=words.input_ids, attention_mask=words.attention_mask,
         max_new_tokens=32, do_sample=False, guidance_scale=3.0,
@@ -242,11 +335,28 @@ def test_the_loop_is_that_of_transformers(
     assert np.abs(made - expected).max() < 1e-4
 
 
+def test_a_melody_goes_on_with_the_library(
+    studios: Callable[[str], Studio], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio: Any = studios("melody")
+    monkeypatch.setattr(sound_transformers, "TOP_K", 1)
+    name = studio.give(4.2, 440)
+    words = studio.backend._tokenizer(CAT["prompt"], return_tensors="pt")
+    expected = studio.backend._model.generate(
+        input_ids=words.input_ids, attention_mask=words.attention_mask,
+        input_features=studio.backend._tune(studio.scratch / name),
+        max_new_tokens=32, do_sample=False, guidance_scale=3.0,
+    )[0].numpy()  # fmt: skip
+    seconds = expected.shape[1] / RATE
+    made = studio.one(CAT | {"sound": name}, use="melody", guidance=3.0, seconds=seconds)
+    assert np.abs(heard(made).T - expected).max() < 1e-4
+
+
 def test_music_longer_than_the_model_learned_goes_on(
     studios: Callable[[str], Studio], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio, looked = studios("musicgen"), []
-    hook = studio.backend._music.model.decoder.register_forward_pre_hook(  # type: ignore[attr-defined]
+    hook = studio.backend._music.register_forward_pre_hook(  # type: ignore[attr-defined]
         lambda _, given, named: looked.append(named["past_key_values"] is None), with_kwargs=True
     )
     monkeypatch.setattr(sound_transformers, "WINDOW", 0.3)
@@ -340,6 +450,8 @@ def test_sound_that_is_no_number_is_one_sentence(studios: Callable[[str], Studio
         (CAT, {"steps": 0}, "Steps"),
         (CAT, {"temperature": 0}, "Temperature"),
         (CAT, {"use": "steal"}, "Use"),
+        (CAT, {"use": "repaint", "start": 3, "end": 3}, "from which second to which later one"),
+        (CAT, {"start": -1}, "Start"),
     ],
 )
 def test_bad_input_is_one_sentence(

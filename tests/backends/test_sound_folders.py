@@ -94,6 +94,7 @@ def test_a_pipeline_for_pictures_is_refused(pipeline_folder: Callable[[str], Pat
     ("name", "config", "found"),
     [
         ("config.json", {"model_type": "musicgen"}, ("sound", "musicgen")),
+        ("config.json", {"model_type": "musicgen_melody"}, ("sound", "musicgen-melody")),
         ("config.json", {"model_type": "vibevoice"}, ("speech", "vibevoice")),
         ("config.json", {"model_type": "llama"}, ("text", "transformers")),
         ("config.json", ["musicgen"], ("text", "transformers")),

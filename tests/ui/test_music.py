@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from genui import provenance
 from genui.music import abc
@@ -188,6 +188,25 @@ def test_endless_tunes_join_without_a_gap(page: Page, live: str) -> None:
     stage.get_by_role("switch", name="Endless").click()
     expect(stage.get_by_role("switch", name="Endless")).not_to_be_checked()
     assert len(set(cards_of(page, "request.seed"))) == len(cards_of(page, "request.seed"))
+
+
+def test_a_server_out_of_reach_is_told_and_nothing_is_lost(browser: Browser, live: str) -> None:
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        stage = arrive(page, live)
+        finished(compose(stage, "a jig, 8 bars"))
+        context.set_offline(True)
+        stage.get_by_label("What to play").fill("a reel, 8 bars")
+        stage.get_by_role("button", name="Compose", exact=True).click()
+        expect(stage.get_by_role("alert")).to_contain_text("The server does not answer")
+        expect(stage.locator("article.gu-sound")).to_have_count(1)
+        expect(stage.get_by_label("What to play")).to_have_value("a reel, 8 bars")
+        context.set_offline(False)
+        finished(compose(stage, "a reel, 8 bars"))
+        expect(stage.get_by_role("alert")).to_have_count(0)
+    finally:
+        context.close()
 
 
 def test_what_cannot_be_played_is_one_sentence(page: Page, live: str) -> None:

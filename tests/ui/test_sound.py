@@ -126,6 +126,63 @@ def test_models_that_need_a_gpu_say_so(page: Page, server: Server) -> None:
     expect(part.get_by_role("alert")).to_contain_text("needs a GPU")
 
 
+def tone(folder: Path, name: str = "hum.wav") -> Path:
+    """A second of a sine that a visitor may upload."""
+    path = folder / name
+    soundfile.write(path, 0.3 * np.sin(np.arange(8000) / 4), 8000)
+    return path
+
+
+def test_a_sound_of_ones_own_is_continued_and_comes_back(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    part = arrive(page, server)
+    choose = part.get_by_label("Start from a sound")
+    lie = tmp_path / "song.mp3"
+    for content in (b"", b"<!doctype html>", b"RIFF\x00\x00\x00\x00WAVEfmt "):
+        lie.write_bytes(content)
+        choose.set_input_files(lie)
+        expect(part.get_by_role("alert")).to_contain_text("This file is no sound")
+    choose.set_input_files(tone(tmp_path))
+    expect(part.locator(".gu-start-name")).to_have_text("hum.wav 1.0 s")
+    expect(part.get_by_role("alert")).to_have_count(0)
+    card = made(part, 0.5)
+    expect(card).to_contain_text("Goes on from a sound")
+    expect(card.get_by_role("slider", name="Place in the sound")).to_have_attribute(
+        "aria-valuemax", "1.5"
+    )
+    page.reload()  # the sound is kept, and its right with this browser
+    part = page.locator("#audio-sound")
+    expect(part.locator(".gu-start-name")).to_contain_text("A sound")
+    part.get_by_role("button", name="Remove", exact=True).click()
+    expect(part.locator(".gu-sound-well")).to_be_visible()
+    part.get_by_role("button", name="Start from it").first.click()
+    expect(part.locator(".gu-start-name")).to_contain_text("1.5 s")
+
+
+def test_only_what_a_model_takes_is_shown(page: Page, server: Server) -> None:
+    part = arrive(page, server)
+    lyrics, uses = part.get_by_label("Lyrics"), part.get_by_role("radiogroup")
+    expect(lyrics).to_be_hidden()
+    expect(uses).to_have_count(0)  # MusicGen can only continue
+    part.get_by_role("button", name="More").click()
+    expect(part.get_by_role("spinbutton", name="number input for Temperature")).to_be_visible()
+    expect(part.get_by_label("Not to hear")).to_be_hidden()
+
+    def choose(model: str) -> None:
+        part.get_by_label("Model").click()
+        page.get_by_role("option", name=model).click()
+
+    choose("ACE-Step 1.5")
+    lyrics.fill("[verse] rain")
+    expect(part.get_by_role("spinbutton", name="number input for Steps")).to_have_value("8")
+    expect(part.get_by_role("spinbutton", name="number input for Temperature")).to_be_hidden()
+    choose("Stable Audio Open")
+    expect(part.get_by_label("Not to hear")).to_be_visible()
+    expect(part.get_by_role("spinbutton", name="number input for Steps")).to_have_value("100")
+    expect(lyrics).to_be_hidden()
+
+
 def test_without_a_model_the_part_is_left_out(page: Page, live: str) -> None:
     page.goto(f"{live}/?tab=audio")
     expect(page.get_by_role("button", name="Speak", exact=True)).to_be_visible()
