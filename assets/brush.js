@@ -5,8 +5,10 @@
 genui.Brush = class {
   static UNDO = 30;
 
-  constructor() {
+  // `changed()` is called after every stroke.
+  constructor(changed = () => {}) {
     const { el } = genui;
+    this.changed = changed;
     this.mask = el("canvas");
     this.pen = this.mask.getContext("2d", { willReadFrequently: true });
     this.img = el("img", { alt: "", draggable: "false" });
@@ -31,6 +33,7 @@ genui.Brush = class {
 
   // A new picture, or null: an empty mask of its size.
   load(picture) {
+    this.turn = (this.turn ?? 0) + 1;
     this.open = Boolean(picture);
     this.node.hidden = !picture;
     if (!picture) return;
@@ -159,6 +162,22 @@ genui.Brush = class {
     const share = this.part > 0 && this.part < 0.01 ? "under 1" : Math.round(100 * this.part);
     this.said.textContent = this.part ? `${share} % will be drawn anew` : "Paint over what should be drawn anew.";
     this.face.setAttribute("aria-label", `Mask, ${this.said.textContent} Arrow keys move the brush, the space bar paints.`);
+    this.changed();
+  }
+
+  // Paints what was painted before: `src` is a mask that is white on black, or on nothing.
+  async fill(src) {
+    const { mask, pen } = this, before = genui.el("img", { src }), turn = this.turn;
+    try { await before.decode(); } catch { return; } // it is no longer there: an empty mask
+    if (turn !== this.turn) return; // another picture came meanwhile
+    pen.drawImage(before, 0, 0, mask.width, mask.height);
+    const whole = pen.getImageData(0, 0, mask.width, mask.height), { data } = whole;
+    for (let i = 0; i < data.length; i += 4) {
+      data[i + 3] = (data[i + 3] * data[i]) / 255;
+      data[i] = data[i + 1] = data[i + 2] = 255;
+    }
+    pen.putImageData(whole, 0, 0);
+    this.draw();
   }
 
   // The mask as a PNG, white on black: white will be drawn anew.

@@ -3,6 +3,7 @@
 "use strict";
 
 genui.Easel = class {
+  static UNSENT = "genui-mask"; // where this browser tab keeps a mask until it is drawn
   static MODES = { text: ["", "Text"], picture: ["From a ", "picture"], inpaint: ["", "Inpaint"], morph: ["", "Morph"], grid: ["", "Grid"] };
   static HINTS = { text: "What do you want to see?", picture: "What should it become?", inpaint: "What should be there instead?",
     morph: "From…", grid: "What do you want to see?" };
@@ -12,9 +13,10 @@ genui.Easel = class {
     Object.assign(this, { tab, mode: "text", style: null });
     this.seed = new genui.Seed();
     this.live = new genui.Live(tab);
-    this.brush = new genui.Brush();
-    this.source = new genui.Source((picture) => this.brush.load(picture));
-    this.axes = new genui.axes.Form(tab.config, () => {});
+    this.brush = new genui.Brush(() => this.keepMask());
+    this.unsent = genui.Easel.unsent();
+    this.source = new genui.Source((picture) => { this.brush.load(picture); if (!picture) this.keepMask(); });
+    this.axes = new genui.axes.Form(tab.config, () => this.seeSource());
     this.modes = this.drawModes();
     const field = (label, hint) => el("textarea.gu-prompt", { rows: 2, dir: "auto", "aria-label": label, placeholder: hint,
       maxlength: "2000", oninput: (event) => { this.fit(event.target); this.live.poke(); }, onkeydown: (event) => {
@@ -62,7 +64,7 @@ genui.Easel = class {
     this.modes.put(mode);
     const from = mode === "picture" || mode === "inpaint";
     this.node.dataset.mode = mode;
-    this.source.node.hidden = !from;
+    this.seeSource();
     this.brush.node.hidden = mode !== "inpaint" || !this.brush.open;
     this.axes.node.hidden = mode !== "grid";
     this.extras.hidden = !from && mode !== "grid";
@@ -74,6 +76,9 @@ genui.Easel = class {
     this.button.textContent = { morph: "Draw morph", grid: "Draw grid" }[mode] ?? "Draw";
     this.settle();
   }
+
+  // A grid needs a picture only where it varies how much is left of it.
+  seeSource() { this.source.node.hidden = !(this.mode === "picture" || this.mode === "inpaint" || (this.mode === "grid" && this.axes.starts)); }
 
   // The controls at the side have other values, or the mode is another one.
   settle() {
@@ -151,11 +156,56 @@ genui.Easel = class {
     if (mode === "grid") {
       const axes = this.axes.read();
       if (axes.error) return axes;
+      for (const { name, values } of Object.values(axes)) {
+        if (name === "style") inputs.prompt = this.box.value.trim(); // in place of the one chosen above
+        if (name === "prompt") values.forEach((text, at) => { values[at] = this.styled(text); });
+      }
+      if (this.axes.starts && !source.picture) { source.ask(); return {}; }
+      if (this.axes.starts) inputs.image = source.picture.sha256;
       Object.assign(options, axes, { count: 1 });
     }
     const seed = this.seed.next();
     if (seed === null) return { error: `A seed is a whole number up to ${genui.Seed.MOST}.` };
+    this.forgetMask();
     return { request: { model, inputs, options, seed } };
+  }
+
+  // --- a mask outlives a reload, also before it is drawn
+
+  static unsent() {
+    try { return JSON.parse(sessionStorage.getItem(genui.Easel.UNSENT)); } catch { return null; }
+  }
+
+  keepMask() {
+    const { brush, source, box } = this;
+    try {
+      if (!brush.part || !source.picture) this.forgetMask();
+      else sessionStorage.setItem(genui.Easel.UNSENT, JSON.stringify({ picture: source.picture, mask: brush.mask.toDataURL(), prompt: box.value }));
+    } catch { /* private mode, or too large: it lives with the page */ }
+  }
+
+  forgetMask() { try { sessionStorage.removeItem(genui.Easel.UNSENT); } catch { /* private mode */ } }
+
+  // What was painted when the page was left, and not drawn; for the page that just came.
+  resume() {
+    if (!this.unsent) return;
+    const { picture, mask, prompt } = this.unsent;
+    this.setMode("inpaint");
+    this.write(prompt);
+    this.source.use(picture);
+    this.brush.fill(mask);
+  }
+
+  // The source and the mask of an earlier request, as far as this browser may have them.
+  async startAgain({ image, mask }) {
+    const { tokens, media, el } = genui, { source } = this, token = tokens.get(image), turn = source.turn;
+    if (!token) return;
+    const picture = el("img", { src: media({ sha256: image, token, name: "picture" }) });
+    try { await picture.decode(); } catch { return; } // it is no longer kept
+    if (turn !== source.turn) return; // another one was chosen meanwhile
+    source.use({ sha256: image, token, width: picture.naturalWidth, height: picture.naturalHeight });
+    const painted = tokens.get(mask);
+    if (painted) this.brush.fill(media({ sha256: mask, token: painted, name: "picture" }));
   }
 
   // Whether a morph ends at another seed, and at which; null draws a new one each time.
@@ -194,12 +244,11 @@ genui.Easel = class {
     if (inputs.to && options.count) this.frames.set(options.count);
     this.reseed(Boolean(inputs.to && options.variation), options.variation_seed);
     if (options.strength) this.strength.set(options.strength);
-    if (options.x) this.axes.put(options);
-    const token = genui.tokens.get(inputs.image);
-    if (token) this.source.use({ sha256: inputs.image, token, width: options.width, height: options.height });
+    if (options.x) this.axes.put(options, bare);
+    this.startAgain(inputs);
     if (seed !== undefined && seed !== null) this.seed[repeat ? "keep" : "show"](seed);
-    const wish = { model: known, negative: inputs.negative ?? "" };
-    for (const name of ["steps", "guidance", "scheduler", "transparent", "preview"]) if (options[name] !== undefined) wish[name] = options[name];
+    const wish = { model: known, negative: inputs.negative ?? "", clean: false };  // older records do not say clean
+    for (const name of ["steps", "guidance", "scheduler", "transparent", "clean", "preview"]) if (options[name] !== undefined) wish[name] = options[name];
     if (options.count && genui.ImageTab.FREE.includes(this.mode)) wish.count = options.count;
     if (options.width && options.height) wish.size = `${options.width} × ${options.height}`;
     genui.image.wish = wish;

@@ -196,6 +196,7 @@ genui.ImageTab = class {
     const made = past.generations.filter((each) => genui.picture.artifact(each));
     if (!this.cards.length && made.length) this.add(genui.Gallery.together(made));
     if (fresh && this.cards.length) this.form.put(this.cards[0].request, false);
+    if (fresh) this.form.resume();
   }
 
   // --- a file dropped back

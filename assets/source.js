@@ -23,8 +23,8 @@ genui.tokens = (() => {
       for (const old of Object.keys(known).slice(0, -MOST)) delete known[old];
       try { localStorage.setItem(KEEP, JSON.stringify(known)); } catch { /* lives with the page */ }
     },
-    // The tokens of the pictures that a request starts from.
-    of: (inputs) => Object.fromEntries([inputs.image, inputs.mask].filter((sha) => known[sha]).map((sha) => [sha, known[sha]])),
+    // The tokens of the pictures or the sound that a request starts from.
+    of: (inputs) => Object.fromEntries([inputs.image, inputs.mask, inputs.sound].filter((sha) => known[sha]).map((sha) => [sha, known[sha]])),
     get: (sha256) => known[sha256] ?? null,
   };
 })();

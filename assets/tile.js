@@ -5,6 +5,13 @@
 genui.picture = {
   artifact: (generation, name = "picture") => generation.artifacts.find((a) => a.name === name),
   src: (generation) => genui.media(genui.picture.artifact(generation)),
+  // The same picture with pixels enough for a large place, so that no browser has to blur it.
+  sharp(generation) {
+    const { media, picture } = genui, artifact = picture.artifact(generation), { width, height } = artifact.meta;
+    const wanted = 480 * Math.min(2, devicePixelRatio);
+    const scale = [1, 2, 4, 8].find((by) => Math.min(width, height) * by >= wanted) ?? 8;
+    return scale === 1 ? media(artifact) : `${media(artifact, "upscaled")}&scale=${scale}&form=webp`;
+  },
   // What a picture is called where it cannot be seen.
   name: (request) => request.inputs.prompt || "A picture from a picture",
   // A neutral ground of the picture's shape; squares show through what is transparent.
@@ -82,7 +89,11 @@ genui.Tile = class {
     if (generation.usage.morph !== undefined) this.label = `${Math.round(100 * generation.usage.morph)} %`;
     if (!this.label) this.seed = generation.request.seed;
     const picture = genui.picture.artifact(generation);
-    if (picture) this.show(genui.media(picture));
+    if (picture) { // which may have another shape than the one before, in a grid of sizes
+      this.ground.style.aspectRatio = `${picture.meta.width} / ${picture.meta.height}`;
+      this.ground.classList.toggle("clear", Boolean(generation.request.options.transparent));
+      this.show(genui.picture.sharp(generation));
+    }
     this.img.alt = genui.picture.name(generation.request);
     this.seedText.textContent = this.caption();
     this.settle();

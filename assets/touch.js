@@ -7,11 +7,10 @@ genui.MapBoard = class {
   static HINTS = { look: "Touch anywhere: that very place is drawn. Keep dragging and the picture follows.",
     path: "Drag a line over the map; it becomes a walk.", move: "Drag to move the map, pinch or scroll to come nearer." };
 
-  constructor(tab) {
+  constructor(tab, map = new genui.LatentMap()) {
     const { el, Segments } = genui;
-    Object.assign(this, { tab, tool: "look", fingers: new Map(), scrub: new genui.Latest((wish) => this.decode(wish)) });
-    this.map = new genui.LatentMap();
-    const { canvas } = this.map;
+    Object.assign(this, { tab, map, tool: "look", fingers: new Map(), scrub: new genui.Latest((wish) => this.decode(wish)) });
+    const { canvas } = map;
     for (const [kind, act] of Object.entries({ pointerdown: this.down, pointermove: this.moved, pointerup: this.up, pointercancel: this.up,
       pointerleave: () => this.point(null), keydown: this.keys, blur: () => { this.map.cursor = null; this.map.draw(); } })) canvas.addEventListener(kind, act.bind(this));
     canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
@@ -21,7 +20,6 @@ genui.MapBoard = class {
     this.heads = el("select.gu-pick", { "aria-label": "Colour by", onchange: () => this.colour(this.heads.value) });
     this.legend = el("div.gu-answers", { role: "group", "aria-label": "Colours" });
     const tool = (label, path, act) => el("button.gu-tool", { type: "button", "aria-label": label, title: label, onclick: act }, genui.icon(path));
-    const { map } = this;
     this.glass = el("div.gu-map-glass", { hidden: true, "aria-hidden": "true" }, el("i"), el("span"));
     this.hint = el("p.gu-map-hint");
     this.node = el("section.gu-atlas", { "aria-label": "Map" },

@@ -17,8 +17,27 @@ from genui.errors import NotFound
 from genui.machine import Machine
 from genui.records import ModelStamp, Record
 
-# the pipelines of diffusers that make sound from words
-SOUND_PIPELINES = ("StableAudioPipeline", "StableAudio3Pipeline", "AceStepPipeline")
+# the pipelines of diffusers that make sound from words, and what they take besides (`Model.takes`)
+SOUND_PIPELINES: dict[str, tuple[str, ...]] = {
+    "StableAudioPipeline": ("negative", "steps", "guidance", "vary"),
+    "StableAudio3Pipeline": ("negative", "steps", "guidance", "continue", "repaint", "vary"),
+    "AceStepPipeline": ("lyrics", "steps", "guidance", "continue", "repaint", "timbre"),
+}
+# model_type in a config.json -> kind, engine and what it takes
+TYPES: dict[str, tuple[str, str, tuple[Any, ...]]] = {
+    "musicgen": ("sound", "musicgen", ("guidance", "temperature", "continue")),
+    "musicgen_melody": (
+        "sound",
+        "musicgen-melody",
+        ("guidance", "temperature", "melody", "continue"),
+    ),
+    "vibevoice": ("speech", "vibevoice", ()),
+}
+# inputs and options of a sound model, and what it does with a sound to start from
+Takes = Literal[
+    "lyrics", "negative", "steps", "guidance", "temperature",
+    "continue", "repaint", "vary", "timbre", "melody",
+]  # fmt: skip
 DEFAULT_CATALOG = Path(__file__).with_name("catalog.toml")
 
 
@@ -64,6 +83,7 @@ class Model(Record):
     needs: Needs = Needs()
     styles: tuple[tuple[str, str], ...] = ()  # pictures: (label of a chip, words it adds)
     defaults: dict[str, JsonValue] = Field(default_factory=dict)  # option -> value that suits it
+    takes: tuple[Takes, ...] = ()  # sound: what has an effect beside prompt, seconds and seed
     few_steps: bool = False  # pictures: 1 to 8 steps do, and a negative prompt has no effect
     sources: tuple[Source, ...] = Field(min_length=1)
 
@@ -123,14 +143,14 @@ def operator_model(name: str) -> Model:
 
     A path to a .gguf file runs in llama.cpp, a folder with a model_index.json in diffusers (for
     pictures or for sound, by its class), one with a tokens.json in our own engine for tunes. Of any
-    other folder its config.json tells: "vae" and "gan" are avatars, MusicGen and VibeVoice have
-    engines of their own, and the rest, like a hub id, is text for transformers. The operator is
-    trusted, so neither hash nor licence is known or required.
+    other folder its config.json tells: "vae" and "gan" are avatars, MusicGen (also Melody) and
+    VibeVoice have engines of their own, and the rest, like a hub id, is text for transformers. The
+    operator is trusted, so neither hash nor licence is known or required.
     """
     path = Path(name).expanduser()
     gguf = name.endswith(".gguf")
     index = path / "model_index.json"
-    kind, backend = _engine_of(path, gguf)
+    kind, backend, takes = _engine_of(path, gguf)
     local = path.exists() or gguf
     source = (
         Source(type="path", path=str(path.absolute())) if local else Source(type="hub", repo=name)
@@ -150,30 +170,28 @@ def operator_model(name: str) -> Model:
         size=size,
         file=path.name if gguf else "",
         needs=Needs(memory_mb=int((size or 0) * 1.3 / 2**20)),
+        takes=takes,
         few_steps=kind == "image" and "LCMScheduler" in index.read_text("utf-8"),
         sources=(source,),
     )
 
 
-def _engine_of(path: Path, gguf: bool) -> tuple[str, str]:
-    """The kind and engine of what lies at a path, or of a hub id."""
+def _engine_of(path: Path, gguf: bool) -> tuple[str, str, tuple[Any, ...]]:
+    """The kind and engine of what lies at a path, or of a hub id, and what it takes."""
     if gguf:
-        return "text", "llamacpp"
+        return "text", "llamacpp", ()
     index = _json(path / "model_index.json")
-    if index.get("_class_name") in SOUND_PIPELINES:
-        return "sound", "sound-diffusers"
+    if (takes := SOUND_PIPELINES.get(str(index.get("_class_name")))) is not None:
+        covers = ("vary",) if any(index.get("audio_tokenizer") or ()) else ()
+        return "sound", "sound-diffusers", takes + covers
     if (path / "model_index.json").exists():
-        return "image", "diffusers"
+        return "image", "diffusers", ()
     if (path / "tokens.json").exists():
-        return "music", "folk"
+        return "music", "folk", ()
     config = _json(path / "config.json")
     if config.get("kind") in ("vae", "gan"):
-        return "latent", "avatars"
-    if config.get("model_type") == "musicgen":
-        return "sound", "musicgen"
-    if config.get("model_type") == "vibevoice":
-        return "speech", "vibevoice"
-    return "text", "transformers"
+        return "latent", "avatars", ()
+    return TYPES.get(str(config.get("model_type")), ("text", "transformers", ()))
 
 
 def _json(path: Path) -> dict[str, Any]:

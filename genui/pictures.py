@@ -183,6 +183,7 @@ def film(frames: list[Image.Image]) -> Image.Image:
 # --- cutting out -----------------------------------------------------------------------------
 
 NEAR = 5.0  # distance in CIE L*a*b* up to which a pixel counts as the background's colour
+STAIN = 12.0  # distance up to which what touches the border may be a stain on the background
 FLAT = 0.6  # share of the border that must be near its own middle colour
 
 
@@ -193,13 +194,9 @@ def cut_out(image: Image.Image) -> Image.Image:
     of figure and ground, c = a·f + (1 - a)·g: `a` comes from the distances to the ground of the
     pixel and of the farthest pixel around it, and the figure's colour f replaces c."""
     rgb = np.asarray(image.convert("RGB"))
-    lab = cielab(rgb)
-    border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
-    ground_lab = np.median(border, axis=0)
     result = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
-    if (np.linalg.norm(border - ground_lab, axis=1) < NEAR).mean() < FLAT:
+    if (far := from_ground(rgb)) is None:
         return Image.fromarray(result, "RGBA")
-    far = np.linalg.norm(lab - ground_lab, axis=2)
     ground = outside(far < NEAR)
     colour = np.median(rgb[ground].reshape(-1, 3), axis=0) if ground.any() else rgb[0, 0]
     grown = Image.fromarray(ground.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(3))
@@ -216,6 +213,37 @@ def cut_out(image: Image.Image) -> Image.Image:
     result[..., 3] = (alpha * 255).round()
     result[ground] = 0
     return Image.fromarray(result, "RGBA")
+
+
+def from_ground(rgb: Pixels) -> Pixels | None:
+    """How far each pixel is, in L*a*b*, from the middle colour of the border; None where the
+    border has no such colour."""
+    lab = cielab(rgb)
+    border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
+    middle = np.median(border, axis=0)
+    if (np.linalg.norm(border - middle, axis=1) < NEAR).mean() < FLAT:
+        return None
+    return np.asarray(np.linalg.norm(lab - middle, axis=2))
+
+
+def clean_ground(image: Image.Image) -> Image.Image:
+    """The picture as RGB with its flat background all in one colour, white where it was nearly
+    white; unchanged where there is no flat background.
+
+    Few steps leave faint stains there. Only what touches the border is cleaned: wholly up to a
+    distance of `NEAR`, then less and less up to `STAIN`, so that no new edge appears."""
+    rgb = np.asarray(image.convert("RGB"))
+    if (far := from_ground(rgb)) is None:
+        return image.convert("RGB")
+    reached = outside(far < STAIN)
+    core = rgb[reached & (far < NEAR)]
+    if not core.size:
+        return image.convert("RGB")
+    colour = np.median(core, axis=0)
+    if np.linalg.norm(cielab(colour[None].astype(np.uint8))[0] - (100, 0, 0)) < NEAR:
+        colour = np.full(3, 255.0)
+    kept = np.where(reached, ((far - NEAR) / (STAIN - NEAR)).clip(0, 1), 1.0)[..., None]
+    return Image.fromarray((colour + kept * (rgb - colour)).round().astype(np.uint8), "RGB")
 
 
 def cielab(rgb: Pixels) -> Pixels:
@@ -261,14 +289,21 @@ SIDE_OUT = 4096  # pixels a side of what is enlarged or put together
 
 def upscale(image: Image.Image, factor: int) -> Image.Image:
     """The picture `factor` (1 to 8) times as large: Lanczos, then its edges sharpened as much as
-    they were widened, which suits flat art. At most 4096 pixels a side (`BadInput`)."""
+    they were widened, within the colours that stood around each place before, so that no halo
+    appears; this suits flat art. At most 4096 pixels a side (`BadInput`)."""
     if not 1 <= factor <= 8 or max(image.size) * factor > SIDE_OUT:
         raise BadInput(f"Pictures can grow to {SIDE_OUT:,} pixels a side; choose a smaller size.")
     if factor == 1:
         return image
     size = (image.width * factor, image.height * factor)
     large = image.resize(size, Image.Resampling.LANCZOS)
-    sharp = large.convert("RGB").filter(ImageFilter.UnsharpMask(0.6 * factor, 90, 2))
+    sharp = large.convert("RGB").filter(ImageFilter.UnsharpMask(0.6 * factor, 160, 2))
+    plain = image.convert("RGB")
+    least, most = (
+        plain.filter(around).resize(size, Image.Resampling.BILINEAR)
+        for around in (ImageFilter.MinFilter(3), ImageFilter.MaxFilter(3))
+    )
+    sharp = ImageChops.darker(ImageChops.lighter(sharp, least), most)
     if large.mode == "RGBA":
         sharp.putalpha(large.getchannel("A"))
     return sharp

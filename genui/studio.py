@@ -21,6 +21,7 @@ from typing import Any
 from genui import weights
 from genui.backends import engine
 from genui.backends.base import Backend, Output, Placement, parse
+from genui.backends.image import ImageBackend
 from genui.backends.latent import SLOW, LatentBackend
 from genui.backends.music import MusicBackend, MusicInputs
 from genui.backends.text import TextBackend, TextInputs
@@ -57,6 +58,7 @@ log = logging.getLogger(__name__)
 # what the page is told of a model
 SHOWN = {
     "id", "title", "summary", "license", "license_url", "size", "styles", "defaults", "few_steps",
+    "takes",
 }  # fmt: skip
 
 SEEN = Token | Segment | Preview  # what a visitor sees or hears first; of music, whole bars
@@ -294,14 +296,15 @@ class Studio:
             self._slow.release()
 
     def explore(self, model_id: str, question: dict[str, Any]) -> dict[str, Any]:
-        """The answer to a question about a latent model (see `backends.latent`), outside the
-        queue; may load the model first. Keeps nothing. Raises `BadInput`, `NotFound`, `Busy` when
-        too many ask at once, `Unavailable`."""
+        """The answer to a question about a latent model (see `backends.latent`) or the inside of
+        an image model (`backends.latent_inside`), outside the queue; may load the model first.
+        Keeps nothing. Raises `BadInput`, `NotFound`, `Busy` when too many ask at once,
+        `Unavailable`."""
         model = self.catalog.get(model_id)
         ask, picture = question.get("ask"), None
-        if model.kind != LatentBackend.kind:
+        if model.kind not in (LatentBackend.kind, ImageBackend.kind):
             raise BadInput(f"{model.title} has no latent space to explore; choose another model.")
-        if ask == "encode":
+        if ask == "encode" and model.kind == LatentBackend.kind:
             picture = self.keeping.own_start(
                 str(question.get("picture")), str(question.get("token"))
             )
@@ -311,6 +314,8 @@ class Studio:
             raise Busy("Many people are exploring right now; try again in a moment.")
         try:
             with self.engines.use(model, lambda *_: None, Flag()) as backend:
+                if isinstance(backend, ImageBackend):
+                    return backend.explore(question)
                 assert isinstance(backend, LatentBackend)
                 answer = backend.explore(question, picture)
                 if ask == "describe":

@@ -28,21 +28,24 @@ def word_tokenizer(longest: int = 16) -> Any:
     return BertTokenizerFast(tokenizer_object=made, model_max_length=longest)
 
 
-def autoencoder(channels: int = 4, **more: Any) -> Any:
-    """An f8 `AutoencoderKL` with 16 or fewer features a layer."""
+def autoencoder(channels: int = 4, factor: int = 8, **more: Any) -> Any:
+    """An `AutoencoderKL` with 16 or fewer features a layer; a latent is `factor` pixels wide."""
     from diffusers import AutoencoderKL
 
+    blocks = factor.bit_length()  # each but the first one halves the sides
     return AutoencoderKL(
-        block_out_channels=(8, 8, 16, 16), norm_num_groups=4, latent_channels=channels,
-        down_block_types=["DownEncoderBlock2D"] * 4, up_block_types=["UpDecoderBlock2D"] * 4,
+        block_out_channels=(8, 8, 16, 16)[-blocks:], norm_num_groups=4, latent_channels=channels,
+        down_block_types=["DownEncoderBlock2D"] * blocks,
+        up_block_types=["UpDecoderBlock2D"] * blocks,
         layers_per_block=1, sample_size=64, **more,
     )  # fmt: skip
 
 
-def stickers(folder: Path, *, few_steps: bool = False, clip: bool = False) -> Path:
-    """A `StableDiffusionPipeline` for 64×64 pictures like our own: f8, four latent channels,
-    v-prediction to zero signal; with `few_steps` guidance is an embedding and the scheduler LCM's,
-    with `clip` the text encoder is CLIP's instead of BERT's. Saved into `folder`."""
+def stickers(folder: Path, *, few_steps: bool = False, clip: bool = False, factor: int = 8) -> Path:
+    """A `StableDiffusionPipeline` for 64×64 pictures like our own: four latent channels, each
+    latent `factor` pixels wide, v-prediction to zero signal; with `few_steps` guidance is an
+    embedding and the scheduler LCM's, with `clip` the text encoder is CLIP's instead of BERT's.
+    Saved into `folder`."""
     import torch
     from diffusers import (
         DDIMScheduler,
@@ -70,8 +73,8 @@ def stickers(folder: Path, *, few_steps: bool = False, clip: bool = False) -> Pa
             )
         )  # fmt: skip
     unet = UNet2DConditionModel(
-        sample_size=8, block_out_channels=(16, 32), layers_per_block=1, norm_num_groups=4,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        sample_size=64 // factor, block_out_channels=(16, 32), layers_per_block=1,
+        norm_num_groups=4, down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         cross_attention_dim=32, attention_head_dim=4,
         time_cond_proj_dim=16 if few_steps else None,
@@ -89,7 +92,8 @@ def stickers(folder: Path, *, few_steps: bool = False, clip: bool = False) -> Pa
     }  # fmt: skip
     scheduler = (LCMScheduler if few_steps else DDIMScheduler)(**noise)
     StableDiffusionPipeline(
-        vae=autoencoder(), text_encoder=text, tokenizer=tokenizer, unet=unet, scheduler=scheduler,
+        vae=autoencoder(factor=factor), text_encoder=text, tokenizer=tokenizer, unet=unet,
+        scheduler=scheduler,
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     ).save_pretrained(folder)  # fmt: skip
     return folder

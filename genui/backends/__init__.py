@@ -18,6 +18,7 @@ ENGINES: tuple[tuple[str, str], ...] = (
     ("folk", "genui.backends.music_folk:Folk"),
     ("sound-diffusers", "genui.backends.sound_diffusers:DiffusedSound"),
     ("musicgen", "genui.backends.sound_transformers:MusicGen"),
+    ("musicgen-melody", "genui.backends.sound_melody:MelodyGen"),
     ("vibevoice", "genui.backends.speech_transformers:VibeVoice"),
 )
 

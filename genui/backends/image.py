@@ -5,11 +5,14 @@ Knows the meaning of prompts, source pictures, masks, morphs and grids; knows no
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from abc import abstractmethod
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from genui.backends.base import Backend, Schema, parse
+from genui.backends.latent_edits import Edit, Mix, balanced
 from genui.errors import BadInput
 from genui.records import SEED_MAX, Request
 
@@ -21,13 +24,18 @@ CELLS_MAX = 36
 class ImageInputs(Schema):
     """What to draw. With `image` (sha256 of a kept picture) the model starts from that picture,
     with `mask` too it redraws only where the mask is white. With `to` it makes `count` pictures
-    on the way from `prompt` to `to`, all from the same noise."""
+    on the way from `prompt` to `to`, all from the same noise. With `mix` it reads, instead of
+    `prompt`, the weighted sum of those prompts, and `prompt` only says what that is called. With
+    `edit`, even an empty one, the latent of the finished picture is told in `usage.latent`, and
+    what the edit says is done to it before it is decoded."""
 
     prompt: str = Field("", max_length=2000)
     negative: str = Field("", max_length=2000)
     image: Sha256 = ""
     mask: Sha256 = ""
     to: str = Field("", max_length=2000)
+    mix: Mix = ()
+    edit: Edit | None = None
 
     @model_validator(mode="after")
     def _goes_together(self) -> ImageInputs:
@@ -37,6 +45,9 @@ class ImageInputs(Schema):
             raise ValueError("A mask needs the picture it belongs to")
         if self.to and self.image:
             raise ValueError("A morph goes between two prompts; take the picture away")
+        if self.mix and (self.to or self.image):
+            raise ValueError("A sum of prompts takes neither a picture nor a morph; take it away")
+        balanced(self.mix)
         return self
 
 
@@ -47,9 +58,13 @@ class Seed(Schema):
 
 
 class Axis(Schema):
-    """One direction of a grid: the option (or "prompt", "seed") to vary, and its values."""
+    """One direction of a grid: the option to vary, and its values. Besides options: "prompt",
+    "negative", "seed", "style" (words that the prompt ends with) and "size" ("128 × 96")."""
 
-    name: Literal["prompt", "seed", "steps", "guidance", "scheduler", "strength", "variation"]
+    name: Literal[
+        "prompt", "negative", "style", "seed", "steps", "guidance", "scheduler", "size",
+        "strength", "variation", "transparent", "clean",
+    ]  # fmt: skip
     values: tuple[str | int | float, ...] = Field(min_length=1, max_length=12)
 
 
@@ -77,6 +92,9 @@ class ImageOptions(Schema):
     variation: float = Field(0.0, ge=0.0, le=1.0, title="Variation")
     variation_seed: int = Field(0, ge=0, le=SEED_MAX, title="Variation seed")
     transparent: bool = Field(False, title="Transparent background")
+    clean: bool = Field(
+        False, title="Clean background", description="One colour instead of faint stains."
+    )
     preview: bool = Field(True, title="Show every step")
     draft: bool = Field(False, title="Draft")
     x: Axis | None = None
@@ -110,6 +128,8 @@ class ImageBackend(Backend[ImageInputs, ImageOptions]):
         inputs, options = super().check(request)
         if inputs.to and (options.x or options.count < 2):
             raise BadInput("A morph needs at least two pictures, and no grid.")
+        if inputs.edit is not None and (options.x or options.count > 1):
+            raise BadInput("An edit belongs to one latent; ask for one picture.")
         if inputs.image and options.variation:
             raise BadInput("Variations start from noise; take the source picture away, or change "
                            "the strength or the seed instead.")  # fmt: skip
@@ -118,16 +138,32 @@ class ImageBackend(Backend[ImageInputs, ImageOptions]):
                 super().check(cell(request, {axis.name: value}))
         return inputs, options
 
+    @abstractmethod
+    def explore(self, question: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a question about the model's text vectors and latents (see
+        `latent_inside`), beside its jobs; called from several threads. Raises `BadInput`."""
+
 
 def cell(request: Request, values: dict[str, str | int | float]) -> Request:
     """The request for the one picture of a grid at `values` (axis name -> value)."""
     options = {k: v for k, v in request.options.items() if k not in ("x", "y")} | {"count": 1}
     inputs, seed = dict(request.inputs), request.seed
     for name, value in values.items():
-        if name == "prompt":
-            inputs["prompt"] = value
+        if name in ("prompt", "negative"):
+            inputs[name] = value
+        elif name == "size":
+            options |= sides(str(value))
         elif name == "seed":
             seed = parse(Seed, {"seed": value}).seed
-        else:
+        elif name != "style":
             options[name] = value
+    if style := values.get("style"):  # after the prompt, which may be a value too
+        inputs["prompt"] = f"{inputs.get('prompt', '')}, {style}".strip(", ")
     return request.model_copy(update={"inputs": inputs, "options": options, "seed": seed})
+
+
+def sides(size: str) -> dict[str, int]:
+    """Width and height of a size such as "128 × 96"; raises `BadInput` for anything else."""
+    if not (found := re.fullmatch(r"\s*(\d{2,5})\s*[x×]\s*(\d{2,5})\s*", size)):
+        raise BadInput(f"“{size[:40]}” is no size; write two numbers, such as 128 × 96.")
+    return {"width": int(found[1]), "height": int(found[2])}

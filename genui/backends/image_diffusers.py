@@ -26,6 +26,7 @@ from genui import pictures
 from genui.backends import arguments, latents, schedulers, taps
 from genui.backends.base import Output, OutputFile
 from genui.backends.image import ImageBackend
+from genui.backends.latent_inside import Inside, changed_latent, summed_prompt
 from genui.backends.pipeline_folder import body_of, open_pipeline
 from genui.backends.shots import Shot, plan
 from genui.backends.watched import watched
@@ -65,6 +66,7 @@ class Diffusers(ImageBackend):
         self._own = self._pipe.scheduler
         self._body: Any = body_of(self._pipe)
         self._colours = self._fit()
+        self._inside = Inside(self._pipe)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="diffusers")
 
     def _fit(self) -> latents.Colours | None:
@@ -83,7 +85,7 @@ class Diffusers(ImageBackend):
         import torch
 
         self._worker.shutdown()
-        del self._pipe, self._pipes, self._body, self._own, self._colours
+        del self._pipe, self._pipes, self._body, self._own, self._colours, self._inside
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -97,6 +99,9 @@ class Diffusers(ImageBackend):
             "torch": torch.__version__, "diffusers": diffusers.__version__,
             "transformers": transformers.__version__,
         }  # fmt: skip
+
+    def explore(self, question: dict[str, Any]) -> dict[str, Any]:
+        return self._inside.explore(question)
 
     # --- running ----------------------------------------------------------------------------
 
@@ -141,6 +146,7 @@ class Diffusers(ImageBackend):
         pipe.scheduler = schedulers.build(options.scheduler, self._own, steps)
         call, ignored = arguments.build(pipe, shot, size, steps, source, mask)
         drawn = Drawn([], [[] for _ in shot.seeds], [], 0, {})
+        heard: list[JsonValue] = []
 
         def look(step: int, of: int, noise: float, seen: Any) -> None:
             tell(Progress(step, of, "steps"))
@@ -164,6 +170,10 @@ class Diffusers(ImageBackend):
                     start = call["prompt"]
                     end = [inputs.to] * len(start)
                     stack.enter_context(taps.mixed_prompt(pipe, start, end, shot.toward))
+                if inputs.mix:
+                    stack.enter_context(summed_prompt(pipe, call["prompt"], inputs.mix))
+                if inputs.edit is not None:
+                    heard = stack.enter_context(changed_latent(pipe, inputs.edit))
                 drawn.images = list(pipe(**call).images)
         except taps.Halted:
             return None
@@ -173,6 +183,8 @@ class Diffusers(ImageBackend):
             raise Unavailable(
                 "The GPU's memory is full; ask for fewer or smaller pictures."
             ) from error
+        if options.clean:
+            drawn.images = [pictures.clean_ground(made) for made in drawn.images]
         if source and mask:
             drawn.images = [pictures.keep_outside(made, source, mask) for made in drawn.images]
         if options.transparent:
@@ -185,6 +197,7 @@ class Diffusers(ImageBackend):
             **({"ignored": ignored} if ignored else {}),
             **arguments.cut(pipe, inputs.prompt),
             **shot.notes,
+            **({"latent": heard[0]} if heard else {}),
         }
         return drawn
 

@@ -34,15 +34,18 @@ def check(folder: Path, model_type: str) -> None:
     weight_files.check(folder, "this model")
 
 
-def open_model(folder: Path, model_type: str, model: str, dtype: Any) -> tuple[Any, Any]:
-    """The processor and the model (class `model` of transformers, on the CPU, for use) in a
-    folder, in this precision. Raises `Unavailable` as `check`, and for damaged files."""
+def open_model(
+    folder: Path, model_type: str, model: str, dtype: Any, reader: str = "AutoProcessor"
+) -> tuple[Any, Any]:
+    """The processor (or what else `reader` opens) and the model (class `model` of transformers, on
+    the CPU, for use) in a folder, in this precision. Raises `Unavailable` as `check`, and for
+    damaged files."""
     check(folder, model_type)
     import transformers
 
     here: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
     try:
-        auto: Any = transformers.AutoProcessor
+        auto: Any = getattr(transformers, reader)
         processor = auto.from_pretrained(folder, **here)
         opened = getattr(transformers, model).from_pretrained(
             folder, use_safetensors=True, dtype=dtype, **here

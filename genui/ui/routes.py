@@ -28,6 +28,7 @@ from genui.errors import BadInput, GenuiError, NotFound, StorageFull
 from genui.music import abc, tokens
 from genui.music.files import FORMS, read_melody, shown, write_melody
 from genui.music.tune import QUARTER
+from genui.records import Artifact
 from genui.studio import Studio
 from genui.synth.arrangement import arranged
 
@@ -177,15 +178,17 @@ def routes(studio: Studio) -> list[BaseRoute]:
 
         return await received(request, read)
 
+    def stored(artifact: Artifact, name: str) -> dict[str, Any]:
+        token = studio.identity.media_token(artifact.sha256, name)
+        return {"sha256": artifact.sha256, "token": token, **artifact.meta}
+
     async def picture(request: Request) -> Response:
         """Keep an uploaded picture to draw from: {"sha256", "token", "width", "height"}."""
+        return await received(request, lambda path: stored(studio.keeping.picture(path), "picture"))
 
-        def keep(path: Path) -> dict[str, Any]:
-            artifact = studio.keeping.picture(path)
-            token = studio.identity.media_token(artifact.sha256, "picture")
-            return {"sha256": artifact.sha256, "token": token, **artifact.meta}
-
-        return await received(request, keep)
+    async def start(request: Request) -> Response:
+        """Keep an uploaded sound to start from: {"sha256", "token", "seconds", …}."""
+        return await received(request, lambda path: stored(studio.keeping.sound(path), "audio"))
 
     def export(request: Request) -> Response:
         """A file of ratings that was prepared for this visitor; its folder's name is the secret."""
@@ -205,6 +208,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/genui/sheet", sheet),
         Route("/genui/open", opened, methods=["POST"]),
         Route("/genui/picture", picture, methods=["POST"]),
+        Route("/genui/sound", start, methods=["POST"]),
         Mount("/genui/assets", StaticFiles(directory=ASSETS)),
     ]
 

@@ -85,6 +85,7 @@ def make_tiny(folder: Path, *, template: bool) -> Path:
 PIPELINES: dict[str, Callable[[Path], Path]] = {
     "stickers": tiny_pipelines.stickers,
     "few-steps": partial(tiny_pipelines.stickers, few_steps=True),
+    "f4": partial(tiny_pipelines.stickers, few_steps=True, factor=4),
     "clip": partial(tiny_pipelines.stickers, clip=True),
     "sdxl": tiny_pipelines.sdxl,
     "flux2": tiny_pipelines.flux2_klein,

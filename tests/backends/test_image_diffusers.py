@@ -97,7 +97,9 @@ def source(easel: Easel) -> str:
     return easel.give(image)
 
 
-EVERY = ("stickers", "few-steps", "clip", "sdxl", "flux2", "z-image")
+# "f4" has latents of 4 × 4 pixels, where the other autoencoders have 8 × 8
+EVERY = ("stickers", "few-steps", "f4", "clip", "sdxl", "flux2", "z-image")
+FEW = ("few-steps", "f4")
 
 
 # --- every class of the catalog -------------------------------------------------------------
@@ -169,11 +171,11 @@ def test_every_class_mixes_two_noises(easels: Callable[[str], Easel], name: str)
     ways = [easel.one(CAT, 1, variation=v, variation_seed=9) for v in (0.0, 0.4, 1.0)]
     assert ways[0].content_sha256 == here.content_sha256
     assert ways[1].content_sha256 not in (here.content_sha256, there.content_sha256)
-    if name != "few-steps":  # which draws more noise at each step, from the first seed
+    if name not in FEW:  # which draw more noise at each step, from the first seed
         assert ways[2].content_sha256 == there.content_sha256
 
 
-@pytest.mark.parametrize("name", ["stickers", "few-steps", "clip", "sdxl", "flux2"])
+@pytest.mark.parametrize("name", ["stickers", "few-steps", "f4", "clip", "sdxl", "flux2"])
 def test_a_morph_ends_at_both_prompts(easels: Callable[[str], Easel], name: str) -> None:
     easel = easels(name)
     frames = easel.draw(CAT | {"to": DOG["prompt"]}, count=3)
@@ -202,7 +204,7 @@ def test_a_morph_between_uneven_readings_is_one_sentence(easels: Callable[[str],
         easels("z-image").draw(CAT | {"to": "a very big blue dog on a house"}, count=2)
 
 
-@pytest.mark.parametrize("name", ["stickers", "few-steps", "clip", "sdxl", "flux2", "z-image"])
+@pytest.mark.parametrize("name", EVERY)
 def test_a_picture_to_start_from_changes_the_result(
     easels: Callable[[str], Easel], name: str
 ) -> None:
@@ -216,7 +218,7 @@ def test_a_picture_to_start_from_changes_the_result(
     assert one.usage.get("ignored") == (["strength"] if name == "flux2" else None)
 
 
-@pytest.mark.parametrize("name", ["stickers", "few-steps", "sdxl", "z-image"])
+@pytest.mark.parametrize("name", ["stickers", "few-steps", "f4", "sdxl", "z-image"])
 def test_only_what_is_marked_is_drawn_again(easels: Callable[[str], Easel], name: str) -> None:
     easel = easels(name)
     image = Image.radial_gradient("L").resize((64, 64)).convert("RGB")
@@ -286,6 +288,27 @@ def test_a_size_far_beyond_the_training_is_refused(easel: Easel) -> None:
         easel.one(CAT, width=264)
 
 
+def test_sizes_and_previews_follow_the_autoencoder(easels: Callable[[str], Easel]) -> None:
+    """Nothing takes a latent for 8 pixels: sizes beside the native one, their masks and films."""
+    for name in FEW:
+        output = easels(name).one(CAT, width=88, height=72)
+        film = output.files[1].meta
+        assert picture(output).size == (88, 72)
+        assert film["width"] * 72 == film["height"] * 88
+        with pytest.raises(BadInput, match="at most 256 pixels"):
+            easels(name).one(CAT, width=264)
+    easel = easels("f4")
+    assert easel.one(CAT).files[1].meta["width"] == 64  # a preview's pixel is one of the picture
+    image = Image.radial_gradient("L").resize((88, 72)).convert("RGB")
+    mask = Image.new("L", (88, 72))
+    mask.paste(255, (0, 0, 44, 72))
+    given = {"image": easel.give(image), "mask": easel.give(mask)}
+    made = pixels(easel.one(CAT | given, strength=1, width=88, height=72))
+    before = np.asarray(image, dtype=int)
+    assert (made[:, 44:] == before[:, 44:]).all()
+    assert np.abs(made[:, :34] - before[:, :34]).mean() > 5
+
+
 def test_packed_latents_round_the_size_down(easels: Callable[[str], Easel]) -> None:
     output = easels("flux2").one(CAT, width=96, height=72)
     assert picture(output).size == (96, 64)
@@ -318,6 +341,23 @@ def test_a_grid_is_made_of_single_requests(easel: Easel) -> None:
     assert cells[2].request
     assert cells[2].content_sha256 == easel.run(cells[2].request)[1][0].content_sha256
     assert cells[2].content_sha256 == easel.one(CAT, 4, guidance=1.5).content_sha256
+
+
+def test_a_grid_varies_words_styles_sizes_and_switches(easel: Easel) -> None:
+    def cells(x: list[Any], y: list[Any]) -> list[Output]:
+        axes = {"x": {"name": x[0], "values": x[1:]}, "y": {"name": y[0], "values": y[1:]}}
+        return easel.draw(CAT, steps=1, **axes)
+
+    made = cells(["style", "big", "flat"], ["prompt", "a dog", "a star"])
+    asked = [cell.request.inputs["prompt"] for cell in made if cell.request]
+    assert asked == ["a dog, big", "a dog, flat", "a star, big", "a star, flat"]
+    made = cells(["size", "64 × 72", "96x64"], ["transparent", "off", "on"])
+    assert [picture(cell).size for cell in made] == [(64, 72), (96, 64)] * 2
+    assert [picture(cell).mode for cell in made] == ["RGB"] * 2 + ["RGBA"] * 2
+    made = cells(["negative", "", "dog"], ["clean", "off", "on"])
+    assert made[0].content_sha256 != made[1].content_sha256
+    assert made[3].request
+    assert easel.run(made[3].request)[1][0].content_sha256 == made[3].content_sha256
 
 
 @pytest.mark.parametrize("transparent", [False, True])
@@ -384,7 +424,7 @@ def test_a_picture_of_another_size_is_fitted(easel: Easel) -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_stop_keeps_the_last_preview(easels: Callable[[str], Easel], name: str) -> None:
     easel, cancel = easels(name), Flag()
-    request = asking(CAT, steps=40 if name == "few-steps" else 60, count=4)
+    request = asking(CAT, steps=40 if name in FEW else 60, count=4)
     outputs, began = [], 0.0
     for event in easel.backend.generate(request, cancel, easel.scratch):
         if isinstance(event, Preview) and event.step == 2:
@@ -446,6 +486,8 @@ def test_a_full_gpu_offers_a_smaller_batch(easel: Easel) -> None:
         (CAT, {"count": 10}, "Count"),
         (CAT, {"scheduler": "magic"}, "Scheduler"),
         (CAT, {"x": {"name": "steps", "values": [1, 1000]}}, "Steps"),
+        (CAT, {"x": {"name": "size", "values": ["64 × 64", "huge"]}}, "is no size"),
+        (CAT, {"x": {"name": "clean", "values": ["perhaps"]}}, "Clean"),
         (CAT, {"colour": "red"}, "not an option"),
     ],
 )

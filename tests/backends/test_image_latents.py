@@ -33,9 +33,10 @@ class Linear(torch.nn.Module):
         self.config = FrozenDict(
             {"block_out_channels": (1, 1, 1, 1), "latent_channels": channels} | config
         )
+        self.factor = 2 ** (len(self.config.block_out_channels) - 1)
 
     def encode(self, picture: Any) -> Any:
-        small = functional.avg_pool2d(picture, 8)
+        small = functional.avg_pool2d(picture, self.factor)
         code = torch.einsum("ck,bkhw->bchw", self.mix, small)
         return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: code))
 
@@ -44,6 +45,7 @@ class Linear(torch.nn.Module):
     ("channels", "packed", "config"),
     [
         (4, False, {"scaling_factor": 0.18215}),
+        (4, False, {"scaling_factor": 0.9, "block_out_channels": (1, 1, 1)}),  # f4
         (16, False, {"scaling_factor": 0.36, "shift_factor": 0.12}),
         (16, True, {"scaling_factor": 0.36, "shift_factor": 0.12}),
         (4, False, {"latents_mean": [0.1, 0.2, 0.3, 0.4], "latents_std": [1, 2, 3, 4.0]}),

@@ -129,7 +129,8 @@ def test_four_pictures_and_the_best_of_them(
     captions = [f"Seed {seed}" for seed in (41, 42, 43, 44)]
     expect(card.locator(".gu-tile-seed")).to_have_text(captions)
     widths = "images => images.map((image) => image.naturalWidth)"
-    assert card.locator(".gu-tile img").evaluate_all(widths) == [128] * 4
+    expect(card.locator(".gu-tile img[src*=upscaled]")).to_have_count(4)
+    assert card.locator(".gu-tile img").evaluate_all(widths) == [512] * 4  # sharp where it is large
     sheet = Image.open(io.BytesIO(fetched(page, card.get_by_role("link", name="Sheet"))))
     assert min(sheet.size) > 256
 
@@ -218,7 +219,7 @@ def test_live_typing_ends_with_the_last_prompt(page: Page, live: str, live_data:
 
 
 def test_start_from_a_picture_and_paint_over_it(
-    page: Page, live: str, live_data: Path, tmp_path: Path
+    page: Page, visitor: Callable[..., Page], live: str, live_data: Path, tmp_path: Path
 ) -> None:
     stage = arrive(page, live)
     choose(page, "Pictures", 1)
@@ -250,9 +251,21 @@ def test_start_from_a_picture_and_paint_over_it(
     page.mouse.move(box["x"] + box["width"] * 0.25, middle + high, steps=4)
     page.mouse.up()
     expect(stage.get_by_text("will be drawn anew", exact=False)).to_be_visible()
+    part = stage.get_by_text("% will be drawn anew", exact=False)
+    painted = part.inner_text()
+    page.reload()  # before it was drawn
+    expect(part).to_have_text(painted)
+    expect(stage.get_by_label("Prompt", exact=True)).to_have_value("a green tree")
     stage.get_by_role("button", name="Draw", exact=True).click()
     expect(stage.locator(".gu-look")).to_contain_text("Strength 1")
     drawn(stage)
+    page.reload()  # and afterwards
+    expect(stage.get_by_role("radio", name="Inpaint")).to_be_checked()
+    expect(part).to_have_text(painted)
+    stranger = visitor()
+    arrive(stranger, live)
+    expect(stranger.get_by_text("Draw something")).to_be_visible()
+    expect(stranger.get_by_text("will be drawn anew", exact=False)).to_be_hidden()
     found = fetched(page, stage.get_by_role("link", name="Download PNG"))
     changed = (np.asarray(Image.open(io.BytesIO(found)).convert("RGB")) != gradient).any(-1)
     assert changed[64:90, 24:40].mean() > 0.9

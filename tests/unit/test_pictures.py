@@ -233,6 +233,21 @@ def test_a_little_noise_in_the_ground_goes_too() -> None:
     assert found[alpha == 1].mean() > 0.99
 
 
+def test_stains_on_the_ground_go_and_the_figure_stays() -> None:
+    image, alpha = sticker("#fdfdfc")
+    dirty = image.copy()
+    stain = Image.radial_gradient("L").resize((60, 60)).point(lambda v: (255 - v) // 20)
+    dirty.paste("darkred", (0, 190), stain)
+    clean = np.asarray(pictures.clean_ground(dirty), int)
+    assert (clean[alpha == 0] == 255).all()
+    inside = alpha == 1
+    assert (clean[inside] == np.asarray(image, int)[inside]).all()
+    coloured = np.asarray(pictures.clean_ground(sticker("#336699")[0]))
+    assert (coloured[alpha == 0] == (0x33, 0x66, 0x99)).all()
+    noise = Image.effect_noise((64, 64), 90).convert("RGB")
+    assert pictures.clean_ground(noise).tobytes() == noise.tobytes()
+
+
 def test_a_picture_without_a_flat_ground_stays_whole() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     found = np.asarray(pictures.cut_out(Image.fromarray(noise)))
@@ -285,6 +300,9 @@ def test_enlarged_edges_are_as_sharp_as_before_and_colours_stay() -> None:
     assert tuple(row[236]) == (0, 0, 255)
     plain = np.asarray(drawn(size=(64, 64)).resize((256, 256), Image.Resampling.LANCZOS), int)[128]
     assert np.abs(np.diff(row[:, 0])).max() > np.abs(np.diff(plain[:, 0])).max()
+    step = Image.new("L", (64, 64), 60)
+    step.paste(180, (32, 0, 64, 64))
+    assert pictures.upscale(step.convert("RGB"), 8).getextrema() == ((60, 180),) * 3  # no halo
     cut = pictures.upscale(drawn("RGBA", (64, 64)), 2)
     assert (cut.mode, cut.size) == ("RGBA", (128, 128))
     with pytest.raises(BadInput, match="4,096"):

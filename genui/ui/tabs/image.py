@@ -36,8 +36,9 @@ SCHEDULERS = (
 # what the script reads of the controls, in this order
 NAMES = (
     "model", "count", "steps", "guidance", "scheduler", "size", "negative", "transparent",
-    "preview",
+    "clean", "preview",
 )  # fmt: skip
+OWN = ("count", "steps", "guidance", "size", "clean")  # set anew with another model
 LOAD = "genui.tabs.image(element, { server, props, restore: () => trigger('restore') })"
 MIRROR = f"""(...values) => {{
   const told = {json.dumps(NAMES)}.map((name, i) => [name, values[i]]);
@@ -110,7 +111,7 @@ def page_config(studio: Studio, models: list[Model]) -> Answer:
             "model": first.id if first else None, "count": suited(first, "count"),
             "steps": suited(first, "steps"), "guidance": suited(first, "guidance"),
             "scheduler": suited(first, "scheduler"), "size": sizes(first)[0], "negative": "",
-            "transparent": False, "preview": True,
+            "transparent": False, "clean": suited(first, "clean"), "preview": True,
         },
     }  # fmt: skip
 
@@ -152,6 +153,10 @@ def draw_controls(studio: Studio, models: list[Model]) -> dict[str, Any]:
             False, label="Transparent background", info="A sticker to put on anything.",
             interactive=True,
         )  # fmt: skip
+        draw["clean"] = gr.Checkbox(
+            suited(first, "clean"), label="Clean background", interactive=True,
+            info="Few steps leave faint stains; this makes it one colour.",
+        )  # fmt: skip
         draw["preview"] = gr.Checkbox(
             True, label="Show every step", info="Needed for the film strip.", interactive=True
         )
@@ -162,14 +167,14 @@ def draw_controls(studio: Studio, models: list[Model]) -> dict[str, Any]:
     )  # fmt: skip
     draw["model"].input(  # not when an opened picture sets the model: it brings its own values
         lambda chosen: own_values(studio.catalog.get(chosen)), draw["model"],
-        [draw["count"], draw["steps"], draw["guidance"], draw["size"]], **HIDDEN,
+        [draw[name] for name in OWN], **HIDDEN,
     )  # fmt: skip
     return draw
 
 
 def own_values(model: Model) -> list[Any]:
-    """Pictures, steps, guidance and size that suit a model."""
-    return [*(suited(model, name) for name in ("count", "steps", "guidance")), sizes(model)[0]]
+    """The values of `OWN` that suit a model."""
+    return [sizes(model)[0] if name == "size" else suited(model, name) for name in OWN]
 
 
 def steps_shown(model: Model | None) -> int:
