@@ -216,7 +216,7 @@ genui.Inside = class {
     genui.outbox.listen(generation.id, { node: this.strip, hear: ({ state, wish }) => { if (state === "saved") generation.rating = wish; } });
     for (const shot of this.row.children) shot.setAttribute("aria-pressed", String(shot.dataset.id === generation.id));
     this.panels[this.opened].opened?.();
-    this.viewed();
+    this.tab.write();
   }
 
   paintRow() {

@@ -203,13 +203,13 @@ genui.LatentTab = class {
   }
 
   // The address follows the state, so that a reload comes back to it; not at every step of a drag.
-  viewed() {
-    if (this.inside ? !this.inside.generation : !this.world) return;
+  viewed() { this.writing ??= setTimeout(() => this.write(), 300); }
+
+  write() {
     clearTimeout(this.writing);
-    this.writing = setTimeout(() => {
-      if (!this.stage.offsetParent) return;
-      history.replaceState(null, "", `${location.search || "?tab=latent"}#${genui.link.NAME}=${this.letters}`);
-    }, 300);
+    this.writing = null;
+    if (!this.stage.offsetParent || (this.inside ? !this.inside.generation : !this.world)) return;
+    history.replaceState(null, "", `${location.search || "?tab=latent"}#${genui.link.NAME}=${this.letters}`);
   }
 
   // Takes a link's state; false, and one sentence, when it is none.

@@ -37,9 +37,10 @@ genui.MusicTab = class extends genui.SoundTab {
 
   // --- composing
 
-  // What the button does: everything the composer and the controls say.
-  async compose() {
-    if (this.composing || performance.now() - (this.composed ?? -1000) < 600) return; // a double click
+  // What the button does: everything the composer and the controls say; the second half of a double
+  // click does nothing.
+  async compose(event) {
+    if (this.composing || event?.detail > 1) return;
     genui.sound.wake(genui.MusicCard.FORM.rate);
     this.radio.off();
     const { requests, error } = this.form.requests();
@@ -48,7 +49,6 @@ genui.MusicTab = class extends genui.SoundTab {
     const cards = [];
     for (const [at, request] of requests.entries()) cards.push(await this.submit(request, { autoplay: at === 0 }));
     this.composing = false;
-    if (cards.every(Boolean)) this.composed = performance.now();
     if (cards.length > 1 && cards.every(Boolean)) this.pair(cards);
     if (cards[0] && matchMedia("(max-width: 640px)").matches) {
       document.activeElement?.blur();

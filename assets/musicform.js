@@ -16,9 +16,9 @@ genui.MusicForm = class {
         tab.compose();
       } });
     this.chips = el("div.gu-styles", { role: "group", "aria-label": "Examples" }, examples.map((text) =>
-      el("button.gu-chip", { type: "button", onclick: () => { this.write(text); tab.compose(); } }, text)));
+      el("button.gu-chip", { type: "button", onclick: (event) => { this.write(text); tab.compose(event); } }, text)));
     this.starting = new genui.Starting(tab);
-    this.button = el("button.gu-main-button", { type: "button", onclick: () => tab.compose() }, "Compose");
+    this.button = el("button.gu-main-button", { type: "button", onclick: (event) => tab.compose(event) }, "Compose");
     this.endless = el("button.gu-switch", { type: "button", role: "switch", "aria-checked": "false", title: "One tune after another, without a gap",
       onclick: () => tab.radio.toggle() }, el("i"), "Endless");
     this.node = el("div.gu-composer", { ondragover: (event) => { if (event.dataTransfer.types.includes("Files")) { event.preventDefault(); this.node.classList.add("over"); } },

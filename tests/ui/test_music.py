@@ -71,7 +71,6 @@ def test_an_empty_box_is_what_it_suggests_unless_something_is_chosen(page: Page,
     expect(box).to_have_value("")
     choose(page, "Bars", "24")
     page.wait_for_function("genui.music.settings.bars === 24")
-    page.wait_for_timeout(700)  # sooner, it would count as a double click
     finished(compose(stage, ""))
     assert cards_of(page, "generation.request.inputs.prompt ?? ''")[1] == ""
     assert cards_of(page, "bars")[1] == 24
@@ -216,7 +215,6 @@ def test_what_cannot_be_played_is_one_sentence(page: Page, live: str) -> None:
         stage.get_by_role("button", name="Compose", exact=True).click()
         expect(stage.get_by_role("alert").first).to_be_visible()
         assert stage.locator("article.gu-sound").count() == 0
-        page.wait_for_timeout(700)  # sooner, it would count as a double click
 
 
 def test_the_phone_fits(live: str, visitor: Callable[..., Page]) -> None:
