@@ -10,7 +10,7 @@ genui.Inside = class {
 
   constructor(tab, model) {
     const { el, Segments } = genui;
-    Object.assign(this, { tab, model, server: tab.server, mix: [], generation: null, recent: [], job: null, wish: null, style: "" });
+    Object.assign(this, { tab, model, server: tab.server, mix: [], generation: null, recent: [], spots: new Map(), job: null, wish: null, style: "" });
     this.board = new genui.WordBoard(this);
     this.box = el("input.gu-field.gu-reads-box", { type: "text", maxlength: String(genui.Inside.LONGEST), dir: "auto", autocomplete: "off", "aria-label": "Your own words", placeholder: "Your own words",
       onkeydown: (event) => { if (event.key === "Enter") { event.preventDefault(); this.say(); } } });
@@ -78,6 +78,7 @@ genui.Inside = class {
     const here = ({ request }) => request.model === this.model.id && request.inputs.edit;
     this.recent = past.generations.filter((made) => here(made) && made.usage.latent).slice(0, genui.Inside.RECENT);
     this.paintRow();
+    this.paint();
     return past.jobs.find(here) ?? null;
   }
 
@@ -192,10 +193,15 @@ genui.Inside = class {
 
   // --- what was drawn
 
+  // What a request draws from, without the words of its style.
+  mixOf({ inputs }) {
+    const bare = (text) => { const style = (this.model.styles ?? []).find(([, words]) => text.endsWith(`, ${words}`))?.[1]; return style ? text.slice(0, -style.length - 2) : text; };
+    return inputs.mix?.length ? inputs.mix.map(({ prompt, weight }) => ({ prompt: bare(prompt), weight })) : [{ prompt: bare(inputs.prompt), weight: 1 }];
+  }
+
   // The words and settings of a request, back where a visitor set them.
   tell({ inputs, seed }) {
-    const bare = (text) => { const style = (this.model.styles ?? []).find(([, words]) => text.endsWith(`, ${words}`))?.[1]; return style ? text.slice(0, -style.length - 2) : text; };
-    const mix = inputs.mix?.length ? inputs.mix.map(({ prompt, weight }) => ({ prompt: bare(prompt), weight })) : [{ prompt: bare(inputs.prompt), weight: 1 }];
+    const mix = this.mixOf({ inputs });
     this.style = (inputs.mix?.[0]?.prompt ?? inputs.prompt).slice(mix[0].prompt.length + 2);
     this.styles.value = this.style;
     this.seed.keep(seed);
@@ -213,7 +219,7 @@ genui.Inside = class {
       el("button.gu-chip", { type: "button", onclick: () => { this.seed.box.value = genui.Seed.roll(); this.draw(this.mix); } }, "Another seed"),
       el("a.gu-chip.gu-file", { href: genui.media(picture), download: `genui-${generation.id.slice(0, 8)}.png` }, "Download PNG"));
     this.strip.replaceChildren(genui.strip(this.server, generation));
-    genui.outbox.listen(generation.id, { node: this.strip, hear: ({ state, wish }) => { if (state === "saved") generation.rating = wish; } });
+    genui.outbox.listen(generation.id, { node: this.strip, hear: ({ state, wish }) => { if (state === "saved") { generation.rating = wish; this.paint(); } } });
     for (const shot of this.row.children) shot.setAttribute("aria-pressed", String(shot.dataset.id === generation.id));
     this.panels[this.opened].opened?.();
     this.tab.write();
@@ -224,6 +230,17 @@ genui.Inside = class {
     this.row.hidden = this.recent.length < 2;
     this.row.replaceChildren(...this.recent.map((made) => el("button.gu-place-shot", { type: "button", "data-id": made.id, "aria-pressed": String(made === this.generation), title: genui.picture.name(made.request),
       "aria-label": `Show: ${genui.picture.name(made.request)}`, onclick: () => { if (!this.job) this.show(made); } }, el("img", { src: genui.picture.src(made), alt: "", draggable: "false" }))));
+  }
+
+  // Own ratings of what was drawn here, on the map of words.
+  async paint() {
+    const said = ({ rating }) => rating && !rating.withdrawn && (rating.thumb || rating.stars), rated = this.recent.filter(said);
+    for (const { id, request } of rated) {
+      if (this.spots.has(id)) continue;
+      const { error, pca, neighbours } = await this.ask("locate", { mix: this.mixOf(request) });
+      if (!error) this.spots.set(id, { pca, neighbours });
+    }
+    this.board.rate(rated.filter(({ id }) => this.spots.has(id)).map(({ id, rating }) => ({ xy: this.spots.get(id), rating })));
   }
 
   surprise() {

@@ -48,10 +48,14 @@ genui.MapBoard = class {
     this.name();
   }
 
+  get rated() {
+    const { length } = this.map.ratings;
+    return length ? ` ${length === 1 ? "One place" : `${length} places`} you rated.` : "";
+  }
+
   // What a screen reader says of the map.
   name() {
-    const { length } = this.map.ratings, rated = length ? ` ${length === 1 ? "One place" : `${length} places`} you rated.` : "";
-    this.map.canvas.setAttribute("aria-label", `Map of pictures.${rated} ${genui.MapBoard.HINTS[this.tool]} Arrow keys move the cross, Enter ${this.tool === "path" ? "adds a point to the path, P makes the walk" : "draws the place there"}, plus and minus zoom.`);
+    this.map.canvas.setAttribute("aria-label", `Map of pictures.${this.rated} ${genui.MapBoard.HINTS[this.tool]} Arrow keys move the cross, Enter ${this.tool === "path" ? "adds a point to the path, P makes the walk" : "draws the place there"}, plus and minus zoom.`);
   }
 
   rate(ratings) {

@@ -57,7 +57,7 @@ genui.WordBoard = class extends genui.MapBoard {
   }
 
   name() {
-    this.map.canvas.setAttribute("aria-label", `Map of words. ${genui.WordBoard.SAID[this.tool]} Arrow keys move the cross, Enter draws the place there, plus and minus zoom.`);
+    this.map.canvas.setAttribute("aria-label", `Map of words.${this.rated} ${genui.WordBoard.SAID[this.tool]} Arrow keys move the cross, Enter draws the place there, plus and minus zoom.`);
   }
 
   // Where the cross or the finger is: looked up at once, drawn when it rests.

@@ -72,6 +72,8 @@ def test_words_are_drawn_from_the_map_the_list_and_the_box(page: Page, live: str
     expect(shots(stage).first).to_have_attribute("title", "a red cat")
     stage.get_by_role("button", name="Good result").click()
     expect(stage.locator(".gu-inside-strip")).to_contain_text("Thanks")
+    rated = stage.get_by_role("application", name=re.compile("Map of words. One place you rated"))
+    expect(rated).to_be_visible()
     stage.get_by_role("button", name="Make again").click()
     expect(stage.get_by_text("Made again. Identical", exact=False)).to_be_visible()
     box.fill(" ")
@@ -81,6 +83,7 @@ def test_words_are_drawn_from_the_map_the_list_and_the_box(page: Page, live: str
     page.reload()  # what was drawn last is there again, from its own link or from the past
     expect(shots(stage).first).to_have_attribute("title", "a red cat")
     expect(name(stage)).to_have_text("a red cat")
+    expect(rated).to_be_visible()
 
 
 def test_a_sum_has_its_name_and_a_link_brings_it(
