@@ -240,7 +240,7 @@ genui.Easel = class {
     this.setMode(options.x ? "grid" : inputs.to ? "morph" : inputs.mask ? "inpaint" : inputs.image ? "picture" : "text");
     this.write(bare(inputs.prompt));
     this.to.value = bare(inputs.to);
-    this.choose(style);
+    this.choose([options.x, options.y].some((axis) => axis?.name === "style") ? null : style); // a grid of styles has chosen none
     if (inputs.to && options.count) this.frames.set(options.count);
     this.reseed(Boolean(inputs.to && options.variation), options.variation_seed);
     if (options.strength) this.strength.set(options.strength);

@@ -169,7 +169,8 @@ class Tour:
         self.shoot("image-refused")
 
     def latent(self, server: Server) -> None:
-        """The Latent space tab: a place, what the model learned, bias counted, a refusal."""
+        """The Latent space tab: a place, what the model learned, bias counted, a refusal, and the
+        image model from the inside."""
         page = self.open(server, "latent")
         stage = page.locator("#latent-stage")
         expect(stage.get_by_role("button", name="Keep", exact=True)).to_be_enabled()
@@ -190,6 +191,9 @@ class Tour:
         stage.get_by_role("button", name="Make the walk").click()
         expect(stage.locator(".gu-notices")).to_contain_text("at least two places")
         self.shoot("latent-refused")
+        stage.get_by_role("radio", name="Stickers", exact=True).click()
+        expect(stage.get_by_role("button", name="Make again")).to_be_visible()
+        self.shoot("latent-inside")
 
     def ratings(self, server: Server) -> None:
         """The Ratings tab with a past; the visitor is the one with `KEY`."""
