@@ -126,6 +126,8 @@ def main(arguments: list[str]) -> int:
         help="with --start: teach the decoder alone, so that a trained denoiser still fits",
     )  # fmt: skip
     chosen = parser.parse_args(arguments)
+    if chosen.decoder and not chosen.start:
+        parser.error("--decoder goes on from weights; name them with --start")
     scale, folder = SCALES[chosen.scale], chosen.out / "autoencoder"
     torch.manual_seed(0)
     train, held = pictures.read(chosen.out / "train"), pictures.read(chosen.out / "held")

@@ -110,6 +110,15 @@ def test_the_decoder_alone_learns_and_latents_stay(
         assert after.state_dict()[name].equal(old) == kept, name
 
 
+def test_the_decoder_alone_needs_an_encoder_that_has_learned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        autoencoder.main(["--decoder", "--out", str(tmp_path)])
+    assert "name them with --start" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_denoiser_learns_on_pictures_it_never_saw(run: Path) -> None:
     import torch
     from diffusers import UNet2DConditionModel

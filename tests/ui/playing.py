@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,19 +10,15 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from tests.tiny_tunes import write_tunes
-from tests.ui.serving import Server
+from tests.ui.serving import running
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """The address of a running `app.py` with two tiny music models; no other model is here."""
-    (folder / "models").mkdir()
-    made = [str(write_tunes(folder / name, name)) for name in ("transformer", "lstm")]
-    server = Server(folder / "data", folder / "models", model=json.dumps(made), threads="1")
-    try:
-        yield server.start().url
-    finally:
-        server.stop()
+    made = [write_tunes(folder / name, name) for name in ("transformer", "lstm")]
+    with running(folder, *made) as server:
+        yield server.url
 
 
 def arrive(page: Page, live: str) -> Locator:

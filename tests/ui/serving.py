@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -11,6 +12,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -75,6 +78,18 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(20)
+
+
+@contextmanager
+def running(folder: Path, *models: Path) -> Iterator[Server]:
+    """Inside the `with`, a server that has these models and no weights of others."""
+    (folder / "models").mkdir()
+    chosen = json.dumps([str(model) for model in models])
+    server = Server(folder / "data", folder / "models", model=chosen, threads="1")
+    try:
+        yield server.start()
+    finally:
+        server.stop()
 
 
 class Past:

@@ -17,7 +17,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from genui import provenance
 from tests import tiny
-from tests.ui.serving import Server
+from tests.ui.serving import Server, running
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 HOSTILE = '${alert(1)} <img src=x onerror="alert(2)"> \u202ecat'
@@ -27,14 +27,9 @@ HOSTILE = '${alert(1)} <img src=x onerror="alert(2)"> \u202ecat'
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running `app.py` that draws with a tiny model of few steps; no other model is here."""
     folder = tmp_path_factory.mktemp("drawing")
-    (folder / "models").mkdir()
     pipeline = tiny.stickers(folder / "tiny-stickers", few_steps=True)
-    chosen = json.dumps([str(pipeline)])
-    server = Server(folder / "data", folder / "models", model=chosen, threads="1")
-    try:
-        yield server.start()
-    finally:
-        server.stop()
+    with running(folder, pipeline) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

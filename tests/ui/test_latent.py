@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from genui import provenance
 from tests import tiny_avatars
-from tests.ui.serving import Server
+from tests.ui.serving import running
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
@@ -23,14 +22,10 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running `app.py` with an autoencoder and a GAN that learned nothing."""
     folder = tmp_path_factory.mktemp("places")
-    (folder / "models").mkdir()
     kinds = {"vae": "tiny-vae", "gan": "tiny-gan"}
-    chosen = [str(tiny_avatars.avatars(folder / name, kind)) for kind, name in kinds.items()]
-    server = Server(folder / "data", folder / "models", model=json.dumps(chosen), threads="1")
-    try:
-        yield server.start().url
-    finally:
-        server.stop()
+    chosen = [tiny_avatars.avatars(folder / name, kind) for kind, name in kinds.items()]
+    with running(folder, *chosen) as server:
+        yield server.url
 
 
 def arrive(page: Page, address: str) -> Locator:

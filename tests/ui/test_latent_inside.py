@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from genui import provenance
 from tests import tiny, tiny_avatars
-from tests.ui.serving import Server
+from tests.ui.serving import running
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
@@ -23,15 +22,10 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running `app.py` with a tiny autoencoder and a tiny image model."""
     folder = tmp_path_factory.mktemp("inside")
-    (folder / "models").mkdir()
     places = tiny_avatars.avatars(folder / "tiny-vae", "vae")
     pictures = tiny.stickers(folder / "tiny-stickers", few_steps=True)
-    chosen = json.dumps([str(places), str(pictures)])
-    server = Server(folder / "data", folder / "models", model=chosen, threads="1")
-    try:
-        yield server.start().url
-    finally:
-        server.stop()
+    with running(folder, places, pictures) as server:
+        yield server.url
 
 
 def arrive(page: Page, address: str) -> Locator:
