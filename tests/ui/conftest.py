@@ -11,7 +11,8 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.ui.serving import Server
+from tests import tiny, tiny_avatars, tiny_sounds, tiny_tunes
+from tests.ui.serving import Server, running
 
 CHROMIUM = os.environ.get("GENUI_CHROMIUM", "/usr/bin/chromium")
 PATIENCE = 60_000  # ms; the machine may be busy with a model
@@ -32,24 +33,38 @@ def live(
         server.stop()
 
 
-@pytest.fixture(scope="module")
-def server(
-    tiny: Path, models_dir: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    """A running `app.py` whose first model of its kind is `tiny`, which each module of tests that
-    wants one makes."""
-    data = tmp_path_factory.mktemp("data")
-    server = Server(data, models_dir, model=json.dumps([str(tiny)]), threads="1")
+@pytest.fixture(scope="session")
+def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running `app.py` whose first model of a kind is tiny: "tiny-image", "tiny-gan",
+    "tiny-tunes" and "tiny-sound"."""
+    folder = tmp_path_factory.mktemp("tiny")
+    made = [
+        tiny.stickers(folder / "tiny-image"),
+        tiny_avatars.avatars(folder / "tiny-gan", "gan"),
+        tiny_tunes.write_tunes(folder / "tiny-tunes"),
+        tiny_sounds.musicgen(folder / "tiny-sound", channels=2),
+    ]
+    chosen = json.dumps([str(path) for path in made])
+    server = Server(folder / "data", models_dir, model=chosen, threads="1")
     try:
         yield server.start()
     finally:
         server.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def client(server: Server) -> Client:
     """A program that knows the server's address."""
     return Client(server.url, verbose=False)
+
+
+@pytest.fixture(scope="session")
+def playing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running `app.py` with two tiny music models; no other model is here."""
+    folder = tmp_path_factory.mktemp("playing")
+    made = [tiny_tunes.write_tunes(folder / name, name) for name in ("transformer", "lstm")]
+    with running(folder, *made) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

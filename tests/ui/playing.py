@@ -1,24 +1,10 @@
-"""What tests of the Music tab share: the app with tiny models, and what a visitor does there."""
+"""What tests of the Music tab share: what a visitor does there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
-
-from tests.tiny_tunes import write_tunes
-from tests.ui.serving import running
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a running `app.py` with two tiny music models; no other model is here."""
-    made = [write_tunes(folder / name, name) for name in ("transformer", "lstm")]
-    with running(folder, *made) as server:
-        yield server.url
 
 
 def arrive(page: Page, live: str) -> Locator:

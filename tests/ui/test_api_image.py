@@ -12,16 +12,10 @@ from PIL import Image
 
 from genui import provenance
 from genui.store import Store
-from tests.tiny import stickers
 from tests.ui.serving import Server
 from tests.ui.test_api import DOC, post, refused
 
 SMALL: dict[str, Any] = {"steps": 2, "width": 64, "height": 64}
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return stickers(tmp_path_factory.mktemp("models") / "tiny")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +34,7 @@ def picture(tmp_path: Path) -> Path:
 
 
 def test_a_batch_is_files_that_carry_their_records(batch: dict[str, Any]) -> None:
-    assert (batch["kind"], batch["model"], batch["status"]) == ("image", "tiny", "done")
+    assert (batch["kind"], batch["model"], batch["status"]) == ("image", "tiny-image", "done")
     assert len(batch["files"]) == len(batch["records"]) == 3
     assert batch["generation_id"] == batch["records"][0]["id"]
     for number, (path, record) in enumerate(zip(batch["files"], batch["records"], strict=True)):
@@ -57,7 +51,7 @@ def test_arguments_in_the_documented_order(client: Client, picture: Path) -> Non
     mask = picture.with_name("mask.png")
     Image.new("L", (90, 60), 255).save(mask)
     answer = client.predict(
-        "a dog", "grey", "tiny", SMALL | {"count": 1, "strength": 0.5, "guidance": 3}, 5,
+        "a dog", "grey", "tiny-image", SMALL | {"count": 1, "strength": 0.5, "guidance": 3}, 5,
         handle_file(picture), handle_file(mask), api_name="/image",
     )  # fmt: skip
     (record,) = answer["records"]

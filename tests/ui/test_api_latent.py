@@ -11,20 +11,15 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 from genui import provenance
-from tests.tiny_avatars import avatars
 from tests.ui.serving import Server
 from tests.ui.test_api import DOC, refused
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return avatars(tmp_path_factory.mktemp("models") / "tiny", "gan")
-
-
 def test_a_walk_comes_as_a_file_that_carries_its_record(client: Client) -> None:
-    places = client.predict({"ask": "sample", "count": 2}, "tiny", api_name="/explore")["places"]
+    asked = {"ask": "sample", "count": 2}
+    places = client.predict(asked, "tiny-gan", api_name="/explore")["places"]
     options = {"frames": 6, "format": "webp", "scale": 1}
-    made = client.predict("walk", places, "tiny", options, 5, api_name="/latent")
+    made = client.predict("walk", places, "tiny-gan", options, 5, api_name="/latent")
     assert (made["kind"], made["status"], made["seed"]) == ("latent", "done", 5)
     film, poster = map(Path, made["files"])
     with Image.open(film) as image:

@@ -13,20 +13,15 @@ from gradio_client import Client
 
 from genui import provenance
 from genui.music import abc
-from tests.tiny_tunes import JIG, write_tunes
+from tests.tiny_tunes import JIG
 from tests.ui.serving import Server
 from tests.ui.test_api import DOC, refused
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tunes(tmp_path_factory.mktemp("models") / "tiny")
-
-
 def test_a_tune_comes_as_sound_and_score_with_its_record(client: Client) -> None:
     made = client.predict(
-        "a reel in G, 8 bars, on the harp", "tiny", {"tempo": 200, "accompaniment": "none"}, 5,
-        api_name="/music",
+        "a reel in G, 8 bars, on the harp", "tiny-tunes",
+        {"tempo": 200, "accompaniment": "none"}, 5, api_name="/music",
     )  # fmt: skip
     assert (made["kind"], made["status"], made["seed"]) == ("music", "done", 5)
     sound, score = map(Path, made["files"])

@@ -11,21 +11,16 @@ import pytest
 from gradio_client import Client, handle_file
 
 from genui import provenance
-from tests.tiny_sounds import RATE, musicgen
+from tests.tiny_sounds import RATE
 from tests.ui.serving import Server
 from tests.ui.test_api import DOC, refused
 
 CAT = "a red cat"
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return musicgen(tmp_path_factory.mktemp("models") / "tiny", channels=2)
-
-
 def test_a_sound_comes_as_a_file_that_carries_its_record(client: Client) -> None:
     made = client.predict(CAT, options={"seconds": 0.6}, seed=5, api_name="/sound")
-    assert (made["kind"], made["model"], made["status"]) == ("sound", "tiny", "done")
+    assert (made["kind"], made["model"], made["status"]) == ("sound", "tiny-sound", "done")
     assert (made["seed"], made["seconds"]) == (5, 0.6)
     (path,) = made["files"]
     with wave.open(path) as file:

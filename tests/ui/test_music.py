@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,18 +13,16 @@ from playwright.sync_api import Browser, Page, expect
 
 from genui import provenance
 from genui.music import abc
-from tests.ui.playing import arrive, cards_of, choose, compose, fetched, finished, served
+from tests.ui.playing import arrive, cards_of, choose, compose, fetched, finished
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 LOADING = 180_000  # ms; the first tune waits for torch, which a busy machine loads slowly
 FORMS = ("WAV", "FLAC", "MP3", "OGG", "MIDI", "ABC", "MusicXML")
 
 
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running `app.py` with two tiny music models; no other model is here."""
-    with served(tmp_path_factory.mktemp("playing")) as url:
-        yield url
+@pytest.fixture
+def live(playing: str) -> str:
+    return playing
 
 
 def test_one_click_composes_and_every_download_carries_the_tune(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,16 +10,14 @@ from playwright.sync_api import Locator, Page, expect
 from genui.music import abc
 from genui.music.shape import regular
 from tests.tiny_tunes import JIG
-from tests.ui.playing import arrive, cards_of, fetched, finished, served
+from tests.ui.playing import arrive, cards_of, fetched, finished
 
 HOSTILE = JIG.replace("A jig for tests", "<img src=x onerror=window.bad=1> ${alert(1)}")
 
 
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running `app.py` with two tiny music models; no other model is here."""
-    with served(tmp_path_factory.mktemp("melodies")) as url:
-        yield url
+@pytest.fixture
+def live(playing: str) -> str:
+    return playing
 
 
 def test_a_melody_to_start_from(page: Page, live: str) -> None:
